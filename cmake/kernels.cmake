@@ -1,0 +1,26 @@
+# kernels/*_cpu.cc are compiled once per instruction set, each time into a namespace of its own
+# (kernels/isa.h); one of them is chosen at run time. Everything else is compiled for the baseline.
+file(GLOB kernel_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/kernels/*_cpu.cc)
+file(GLOB plain_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/kernels/*.cc)
+list(FILTER plain_sources EXCLUDE REGEX "_cpu\\.cc$")
+
+set(isa_flags_baseline "")
+set(isa_flags_avx2 -mavx2 -mfma -mbmi2)
+set(isa_flags_avx512 -mavx2 -mfma -mbmi2 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mprefer-vector-width=512)
+set(isa_objects "")
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  set(isas baseline avx2 avx512)
+else()
+  set(isas baseline)
+  add_compile_definitions(PUPIL_ONLY_BASELINE)
+endif()
+foreach(isa ${isas})
+  add_library(pupil_kernels_${isa} OBJECT ${kernel_sources})
+  target_compile_definitions(pupil_kernels_${isa} PRIVATE PUPIL_ISA=${isa} PUPIL_ISA_${isa}=1)
+  target_compile_options(pupil_kernels_${isa} PRIVATE -O3 -fno-semantic-interposition -Wno-psabi
+                         ${isa_flags_${isa}})
+  target_link_libraries(pupil_kernels_${isa} PRIVATE openblas)
+  list(APPEND isa_objects $<TARGET_OBJECTS:pupil_kernels_${isa}>)
+endforeach()
+add_library(pupil_kernels STATIC ${plain_sources} ${isa_objects})
+target_link_libraries(pupil_kernels PUBLIC openblas)
