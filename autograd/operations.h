@@ -90,6 +90,8 @@ std::vector<Variable> split(const Variable& x, std::span<const std::int64_t> siz
 Variable rows(const Variable& x, std::int64_t begin, std::int64_t end);  ///< of the outermost axis
 /// Rows of x: (N, ...) named by ids: i32 (M) -> (M, ...). Ids may repeat.
 Variable gather_rows(const Variable& x, const Tensor& ids);
+/// x: (N, C) with row ids[i] replaced by rows[i]; ids: i32 (M), all different; rows: (M, C).
+Variable replace_rows(const Variable& x, const Tensor& ids, const Variable& rows);
 /// Rows of weight: (V, C) named by ids: i32 (...) -> (..., C).
 Variable embedding(const Variable& weight, const Tensor& ids);
 
@@ -147,15 +149,16 @@ Variable recompute(std::function<Variable(const std::vector<Variable>&)> block,
 // ---- the list: every operation above, each with its samples
 // ----------------------------------------
 
-#define PUPIL_OPERATIONS(X)                                                                       \
-  X(matmul)                                                                                       \
-  X(linear) X(add) X(sub) X(mul) X(div) X(minimum) X(maximum) X(neg) X(scale) X(exp) X(log)       \
-      X(sqrt) X(square) X(abs) X(tanh) X(sigmoid) X(log_sigmoid) X(softplus) X(relu) X(gelu_tanh) \
-          X(gelu_erf) X(silu) X(swiglu) X(bias_gelu) X(clamp) X(where) X(dropout) X(softmax)      \
-              X(log_softmax) X(logsumexp) X(sum) X(mean) X(max) X(variance) X(broadcast_to)       \
-                  X(sum_to) X(reshape) X(permute) X(concat) X(split) X(rows) X(gather_rows)       \
-                      X(embedding) X(layer_norm) X(rms_norm) X(rope) X(causal_attention)          \
-                          X(gather_logprob) X(masked_cross_entropy) X(weighted_cross_entropy)     \
+#define PUPIL_OPERATIONS(X)                                                                   \
+  X(matmul)                                                                                   \
+  X(linear)                                                                                   \
+  X(add) X(sub) X(mul) X(div) X(minimum) X(maximum) X(neg) X(scale) X(exp) X(log) X(sqrt)     \
+      X(square) X(abs) X(tanh) X(sigmoid) X(log_sigmoid) X(softplus) X(relu) X(gelu_tanh)     \
+          X(gelu_erf) X(silu) X(swiglu) X(bias_gelu) X(clamp) X(where) X(dropout) X(softmax)  \
+              X(log_softmax) X(logsumexp) X(sum) X(mean) X(max) X(variance) X(broadcast_to)   \
+                  X(sum_to) X(reshape) X(permute) X(concat) X(split) X(rows) X(gather_rows)   \
+                      X(embedding) X(layer_norm) X(rms_norm) X(rope) X(causal_attention)      \
+                          X(gather_logprob) X(masked_cross_entropy) X(weighted_cross_entropy) \
                               X(linear_cross_entropy) X(detach) X(recompute)
 
 #define PUPIL_DECLARE_SAMPLES(op) std::vector<OpSample> samples_##op();

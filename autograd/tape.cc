@@ -37,7 +37,7 @@ Variable parameter(Tensor value, std::string name) {
   return v;
 }
 
-bool Variable::requires_grad() const { return node_ != nullptr || leaf_ != nullptr; }
+bool Variable::requires_grad() const { return node_ || (leaf_ && leaf_->trainable); }
 
 Tensor Variable::grad() const {
   if (!leaf_) throw GradientError("[grad] only parameters keep a gradient");
@@ -117,7 +117,9 @@ Variable record_node(const char* name, std::span<const Variable> inputs, std::ve
   node->dtype_ = result.dtype();
   node->inputs_.reserve(inputs.size());
   for (const Variable& v : inputs) {
-    node->inputs_.push_back({v.node(), v.leaf(), v.shape(), v.dtype()});
+    const bool wanted = v.requires_grad();
+    node->inputs_.push_back({v.node(), wanted ? v.leaf() : nullptr, v.defined() ? v.shape() : Shape(),
+                             v.defined() ? v.dtype() : DType::kFloat32});
   }
   node->saved_ = std::move(saved);
   for (const Tensor& t : node->saved_) {
