@@ -99,14 +99,14 @@ run_program() {
   timeout --foreground -k 10 "$limit" "$program" "--gtest_output=xml:$xml" --gtest_color=no \
     </dev/null >"$log" 2>&1 || status=$?
   if [[ -s $xml ]]; then
-    read -r passed failed skipped < <(counts_of_report "$xml")
+    read -r passed failed skipped <<<"$(counts_of_report "$xml")"
     if ((status != 0 && failed == 0)); then
       note="its tests passed, but it ended with status $status"
     elif ((passed + failed + skipped == 0)); then
       note="there is no test in it"
     fi
   else
-    read -r passed failed skipped < <(counts_of_output "$log")
+    read -r passed failed skipped <<<"$(counts_of_output "$log")"
     note="it did not come to its end: status $status"
     if ((status == 124)); then note="stopped after $limit s"; fi
     if ((status > 128)); then note+=" (signal $(kill -l $((status - 128))))"; fi
