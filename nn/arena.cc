@@ -64,6 +64,4 @@ double ParameterArena::grad_norm() {
   throw GradientError("the gradient norm overflows");
 }
 
-void ParameterArena::bump_version() { ++values_.storage()->version; }
-
 }  // namespace pupil

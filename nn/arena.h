@@ -1,6 +1,6 @@
-// ParameterArena: all trainable parameters in one flat array, their gradients in another of the same
-// layout. An optimizer step, clipping and zeroing are then one pass over memory, and weight gradients
-// are written where the optimizer reads them.
+// ParameterArena: all trainable parameters in one flat array, their gradients in another of the
+// same layout. An optimizer step, clipping and zeroing are then one pass over memory, and weight
+// gradients are written where the optimizer reads them.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -27,8 +27,10 @@ class ParameterArena {
   const Tensor& values() const { return values_; }
   const Tensor& grads() const { return grads_; }
   const std::vector<Part>& parts() const { return parts_; }
-  std::int64_t decay_end() const { return decay_end_; }  ///< [0, decay_end) decays, the rest does not
-  std::int64_t trainable_count() const;                  ///< numbers, padding apart
+  std::int64_t decay_end() const {
+    return decay_end_;
+  }                                      ///< [0, decay_end) decays, the rest does not
+  std::int64_t trainable_count() const;  ///< numbers, padding apart
 
   /// Forgets all gradients. Costs nothing: the next contribution is written, not added.
   void zero_grad();
@@ -36,8 +38,6 @@ class ParameterArena {
   void complete_grads();
   /// The norm over all gradients. Throws GradientError naming the parameter when one is NaN or Inf.
   double grad_norm();
-  /// Must be called after values() were written: the tape then refuses values saved before.
-  void bump_version();
 
  private:
   Tensor values_, grads_;

@@ -19,20 +19,20 @@ void GptConfig::check() const {
   };
   need(vocab_size > 0 && context > 0 && n_layer > 0 && n_head > 0 && n_embd > 0 && inner() > 0,
        "vocabulary, context, layers, heads and dim must be at least 1");
-  need(n_embd % n_head == 0,
-       fmt::format("dim {} is not a multiple of heads {}", n_embd, n_head));
+  need(n_embd % n_head == 0, fmt::format("dim {} is not a multiple of heads {}", n_embd, n_head));
   need(n_head % kv_heads() == 0,
        fmt::format("heads {} is not a multiple of key/value heads {}", n_head, kv_heads()));
   need(positions != PositionKind::kRope || head_dim() % 2 == 0,
-       fmt::format("rotary positions need an even head dim, {} / {} is {}", n_embd, n_head, head_dim()));
+       fmt::format("rotary positions need an even head dim, {} / {} is {}", n_embd, n_head,
+                   head_dim()));
   need(dropout >= 0 && dropout < 1, fmt::format("dropout {} is not in [0, 1)", dropout));
 }
 
-Gpt::Gpt(const GptConfig& config, DType dtype) : config_(config) {
+Gpt::Gpt(const GptConfig& config, const Source& source) : config_(config) {
   config.check();
   const std::int64_t width = config.n_embd;
   const auto make = [&](const std::string& name, const Shape& shape) {
-    return parameter(Tensor::zeros(shape, dtype), "transformer." + name);
+    return parameter(source("transformer." + name, shape), "transformer." + name);
   };
   const auto make_linear = [&](const std::string& name, std::int64_t in, std::int64_t out) {
     return Linear{"transformer." + name, make(name + ".weight", {in, out}),
@@ -59,26 +59,30 @@ Gpt::Gpt(const GptConfig& config, DType dtype) : config_(config) {
   }
   ln_f = make_norm("ln_f");
   if (!config.tied_head) {
-    lm_head = parameter(Tensor::zeros({config.vocab_size, width}, dtype), "lm_head.weight");
+    lm_head = parameter(source("lm_head.weight", {config.vocab_size, width}), "lm_head.weight");
   }
 }
 
-Gpt::Gpt(const GptConfig& config, std::uint64_t seed, DType dtype) : Gpt(config, dtype) {
+namespace {
+
+Gpt::Source initial_values(const GptConfig& config, std::uint64_t seed, DType dtype) {
   const double residual = 0.02 / std::sqrt(2.0 * double(config.n_layer));
-  std::uint64_t stream = 0;
-  for (const NamedParameter& p : parameters()) {
-    const Tensor value = p.variable->value();
-    const bool is_norm = p.name.find(".ln_") != std::string::npos;
-    const bool is_residual = p.name.ends_with("c_proj.weight");
-    if (value.shape().rank() > 1) {
-      value.copy_(tensor::randn(value.shape(), seed, stream, value.dtype()));
-      value.scale_(is_residual ? residual : 0.02);
-    } else if (is_norm && p.name.ends_with(".weight")) {
-      value.fill_(1);
-    }
+  return [=, stream = std::uint64_t{0}](const std::string& name, const Shape& shape) mutable {
     ++stream;
-  }
+    if (shape.rank() == 1) {
+      const bool is_norm_weight =
+          name.find(".ln_") != std::string::npos && name.ends_with(".weight");
+      return Tensor::full(shape, is_norm_weight ? 1 : 0, dtype);
+    }
+    const double deviation = name.ends_with("c_proj.weight") ? residual : 0.02;
+    return tensor::normal(shape, 0, deviation, seed, stream, dtype);
+  };
 }
+
+}  // namespace
+
+Gpt::Gpt(const GptConfig& config, std::uint64_t seed, DType dtype)
+    : Gpt(config, initial_values(config, seed, dtype)) {}
 
 std::vector<NamedParameter> Gpt::parameters() {
   std::vector<NamedParameter> list;
@@ -126,6 +130,12 @@ Variable Gpt::token_embedding() const {
 
 Variable Gpt::head_weight() const { return lm_head.defined() ? lm_head : token_embedding(); }
 
+void Gpt::untie_head() {
+  if (lm_head.defined()) return;
+  lm_head = parameter(wte.value().clone(), "lm_head.weight");
+  config_.tied_head = false;
+}
+
 Variable Gpt::logits(const Variable& hidden) const { return linear(hidden, head_weight()); }
 
 void Gpt::check_input(const GptInput& input, const KvCache* cache) const {
@@ -139,26 +149,26 @@ void Gpt::check_input(const GptInput& input, const KvCache* cache) const {
   }
   const std::int64_t end = past + ids.shape()[1];
   if (end > config_.context) {
-    throw IndexError(fmt::format("[gpt] the sequence has {} positions, the model's context is {}", end,
-                                 config_.context));
+    throw IndexError(fmt::format("[gpt] the sequence has {} positions, the model's context is {}",
+                                 end, config_.context));
   }
   for (const std::int32_t id : ids.span<std::int32_t>()) {
     if (id < 0 || id >= config_.vocab_size) {
-      throw IndexError(fmt::format("[gpt] id {} is outside the vocabulary of {}", id,
-                                   config_.vocab_size));
+      throw IndexError(
+          fmt::format("[gpt] id {} is outside the vocabulary of {}", id, config_.vocab_size));
     }
   }
   for (const Tensor* other : {&input.positions, &input.segments}) {
     if (other->defined() && (other->shape() != ids.shape() || other->dtype() != DType::kInt32)) {
-      throw ShapeError(fmt::format("[gpt] positions and segments must be as ids {}, got {}", ids.str(),
-                                   other->str()));
+      throw ShapeError(fmt::format("[gpt] positions and segments must be as ids {}, got {}",
+                                   ids.str(), other->str()));
     }
   }
   if (input.positions.defined()) {
     for (const std::int32_t p : input.positions.span<std::int32_t>()) {
       if (p < 0 || p >= config_.context) {
-        throw IndexError(fmt::format("[gpt] position {} is outside the context of {}", p,
-                                     config_.context));
+        throw IndexError(
+            fmt::format("[gpt] position {} is outside the context of {}", p, config_.context));
       }
     }
   }
@@ -188,7 +198,8 @@ Variable Gpt::hidden(const GptInput& input, Pass& pass, KvCache* cache) const {
   x = pass.dropout(x, config_.dropout);
   for (std::size_t layer = 0; layer < blocks.size(); ++layer) {
     const Block& block = blocks[layer];
-    x = add(x, pass.dropout(attention(block, block.ln_1(x), in, pass, cache, layer), config_.dropout));
+    x = add(x,
+            pass.dropout(attention(block, block.ln_1(x), in, pass, cache, layer), config_.dropout));
     x = add(x, pass.dropout(mlp(block, block.ln_2(x), pass), config_.dropout));
   }
   if (cache) cache->advance(in.ids.shape()[1]);
@@ -201,7 +212,8 @@ Variable Gpt::attention(const Block& block, const Variable& x, const GptInput& i
                         KvCache* cache, std::size_t layer) const {
   const Heads heads = config_.heads();
   const std::int64_t B = x.shape()[0], T = x.shape()[1], D = heads.head_dim;
-  const std::array<std::int64_t, 3> widths{heads.n_head * D, heads.n_kv_head * D, heads.n_kv_head * D};
+  const std::array<std::int64_t, 3> widths{heads.n_head * D, heads.n_kv_head * D,
+                                           heads.n_kv_head * D};
   Variable qkv = block.c_attn(x, pass);
   if (config_.positions == PositionKind::kRope) {
     auto parts = split(qkv, widths, -1);
@@ -236,11 +248,18 @@ Variable Gpt::mlp(const Block& block, const Variable& x, Pass& pass) const {
   } else {
     h = up(x, pass);
     switch (config_.mlp) {
-      case MlpKind::kGeluTanh: h = gelu_tanh(h); break;
-      case MlpKind::kGeluErf: h = gelu_erf(h); break;
-      case MlpKind::kRelu: h = relu(h); break;
+      case MlpKind::kGeluTanh:
+        h = gelu_tanh(h);
+        break;
+      case MlpKind::kGeluErf:
+        h = gelu_erf(h);
+        break;
+      case MlpKind::kRelu:
+        h = relu(h);
+        break;
       case MlpKind::kSwiglu: {
-        const auto parts = split(h, std::array<std::int64_t, 2>{config_.inner(), config_.inner()}, -1);
+        const auto parts =
+            split(h, std::array<std::int64_t, 2>{config_.inner(), config_.inner()}, -1);
         h = swiglu(parts[0], parts[1]);
         break;
       }

@@ -60,8 +60,9 @@ class Gpt {
   /// Parameters initialised as GPT-2 and nanoGPT do: weights N(0, 0.02), those that write into the
   /// residual stream N(0, 0.02 / sqrt(2 n_layer)), biases 0, norms 1.
   Gpt(const GptConfig& config, std::uint64_t seed, DType dtype = DType::kFloat32);
-  /// The same without numbers: for a model whose weights are read from files.
-  Gpt(const GptConfig& config, DType dtype);
+  /// Where the values of parameters come from, given their names and shapes: a file, say.
+  using Source = std::function<Tensor(const std::string& name, const Shape& shape)>;
+  Gpt(const GptConfig& config, const Source& source);
   Gpt(Gpt&&) = default;
   Gpt& operator=(Gpt&&) = default;
 
@@ -77,6 +78,9 @@ class Gpt {
   Variable head_weight() const;
   /// The embedding of tokens as it is used: with the special rows in place.
   Variable token_embedding() const;
+
+  /// Gives the head a weight of its own, equal to the token embedding now.
+  void untie_head();
 
   /// Every parameter with its full name, in the order of the layers; a tied head appears once.
   std::vector<NamedParameter> parameters();

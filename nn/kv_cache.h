@@ -23,6 +23,10 @@ struct KvCache {
   /// Copies new keys and values (B, T, width) behind what is there, without counting them yet: all
   /// layers of a pass write at the same lengths.
   void append(std::size_t layer, const Tensor& keys, const Tensor& values);
+  /// Row b becomes the one row of `other`, whose capacity may be smaller.
+  void put_row(std::int64_t b, const KvCache& other);
+  /// Only the rows named stay, in this order (rising).
+  void keep_rows(const std::vector<std::int64_t>& rows);
   /// Counts `count` new positions in every row: once, after the last layer.
   void advance(std::int64_t count);
 };

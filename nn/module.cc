@@ -9,7 +9,7 @@ Variable Pass::dropout(const Variable& x, double p) {
 
 Variable Linear::operator()(const Variable& x, Pass& pass) const {
   const Variable y = linear(x, weight, bias, WeightLayout::kInOut);
-  if (!lora) return y;
+  if (!lora || lora->unmerged.defined()) return y;
   const Variable low = linear(pass.dropout(x, lora->dropout), lora->a);
   return add(y, scale(linear(low, lora->b), lora->scale));
 }

@@ -19,8 +19,8 @@ struct NamedParameter {
   Variable* variable;
 };
 
-/// What a forward pass has to know besides its input: whether dropout is on, and its random numbers.
-/// Each use of dropout in a pass draws from a stream of its own, in the order of use.
+/// What a forward pass has to know besides its input: whether dropout is on, and its random
+/// numbers. Each use of dropout in a pass draws from a stream of its own, in the order of use.
 struct Pass {
   bool training = false;
   std::uint64_t seed = 0;
@@ -35,6 +35,7 @@ struct Lora {
   Variable b;  ///< (out, rank)
   double scale = 1;
   double dropout = 0;
+  Tensor unmerged;  ///< the weight as it was, kept while the adapter is folded into it
 };
 
 /// y = x W + b (+ a low-rank adapter).

@@ -48,8 +48,9 @@ enum class SaveType { kF32, kF64, kF16, kBF16 };
 /// "f32", "f64", "f16", "bf16"; throws UsageError.
 SaveType save_type(const std::string& name);
 
-/// Writes all tensors (floats as `type`, i32 as I32) to a temporary file beside `path`, then renames
-/// it. Throws InputError when the disk is full or the path cannot be written; `path` is then as before.
+/// Writes all tensors (floats as `type`, i32 as I32) to a temporary file beside `path`, then
+/// renames it. Throws InputError when the disk is full or the path cannot be written; `path` is
+/// then as before.
 void write_safetensors(const std::string& path,
                        const std::vector<std::pair<std::string, Tensor>>& tensors,
                        const std::map<std::string, std::string>& metadata = {},

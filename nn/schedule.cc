@@ -20,8 +20,10 @@ double Schedule::rate(std::int64_t k) const {
   const double done =
       double(k - warmup) / double(std::max<std::int64_t>(1, steps - warmup));  // of the decay
   switch (kind) {
-    case ScheduleKind::kConstant: return peak;
-    case ScheduleKind::kLinear: return peak * std::max(0.0, 1 - done);
+    case ScheduleKind::kConstant:
+      return peak;
+    case ScheduleKind::kLinear:
+      return peak * std::max(0.0, 1 - done);
     case ScheduleKind::kCosine: {
       if (nanogpt_warmup && done > 1) return peak * min_ratio;
       const double wave = 0.5 * (1 + std::cos(2 * std::numbers::pi * cycles * done));

@@ -1,5 +1,5 @@
-// Learning-rate schedules: the rate of optimizer step k, counted from 0, as transformers' schedulers
-// give it.
+// Learning-rate schedules: the rate of optimizer step k, counted from 0, as transformers'
+// schedulers give it.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -16,8 +16,8 @@ struct Schedule {
   double min_ratio = 0;     ///< lowest rate / peak, for cosine and wsd
   std::int64_t decay = -1;  ///< wsd: D steps at the end; -1: a fifth of the steps
   double cycles = 0.5;      ///< cosine: half a wave
-  /// Warm up as nanoGPT does, (k + 1) / (W + 1), and decay by cosine from `peak` to the minimum over
-  /// the steps behind the warm-up.
+  /// Warm up as nanoGPT does, (k + 1) / (W + 1), and decay by cosine from `peak` to the minimum
+  /// over the steps behind the warm-up.
   bool nanogpt_warmup = false;
 
   /// Rate of step k >= 0; k beyond `steps` follows the formula on.

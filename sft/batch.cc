@@ -1,0 +1,77 @@
+#include "sft/batch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tensor/error.h"
+
+namespace pupil {
+
+std::int64_t Example::target_count() const {
+  return std::count_if(targets.begin(), targets.end(), [](auto t) { return t != kIgnoreIndex; });
+}
+
+Batch make_batch(std::span<const Example> examples, PadSide pad_side) {
+  Batch batch;
+  std::int64_t T = 0;
+  bool needs_positions = false, needs_segments = false;
+  for (const Example& e : examples) {
+    const std::size_t n = e.ids.size();
+    const auto fits = [n](const auto& list) { return list.empty() || list.size() == n; };
+    if (n == 0 || e.targets.size() != n || !fits(e.positions) || !fits(e.segments)) {
+      throw InputError(
+          fmt::format("[batch] an example has {} ids, {} targets, {} positions, {} "
+                      "segments; it needs as many of each, and at least one",
+                      n, e.targets.size(), e.positions.size(), e.segments.size()));
+    }
+    needs_positions = needs_positions || !e.positions.empty();
+    needs_segments = needs_segments || !e.segments.empty();
+    T = std::max(T, std::int64_t(n));
+  }
+  const std::int64_t B = std::int64_t(examples.size());
+  const auto is_padded = [T](const Example& e) { return std::int64_t(e.ids.size()) < T; };
+  const bool left =
+      pad_side == PadSide::kLeft && std::any_of(examples.begin(), examples.end(), is_padded);
+  const auto filled = [&](std::int32_t value) {
+    Tensor t = Tensor::empty({B, T}, DType::kInt32);
+    t.fill_(value);
+    return t;
+  };
+  batch.input.ids = filled(0);
+  batch.targets = filled(kIgnoreIndex);
+  if (needs_positions || left) batch.input.positions = filled(0);
+  // With padding on the right nothing real comes after it, so that causality alone hides it.
+  if (needs_segments || left) batch.input.segments = filled(-1);
+  for (std::int64_t b = 0; b < B; ++b) {
+    const Example& e = examples[b];
+    const std::int64_t n = std::int64_t(e.ids.size());
+    const std::int64_t at = b * T + (left ? T - n : 0);
+    const auto put = [&](const Tensor& t, const std::vector<std::int32_t>& values) {
+      std::copy(values.begin(), values.end(), t.data<std::int32_t>() + at);
+    };
+    put(batch.input.ids, e.ids);
+    put(batch.targets, e.targets);
+    if (batch.input.positions.defined()) {
+      std::vector<std::int32_t> positions = e.positions;
+      for (std::int64_t t = 0; e.positions.empty() && t < n; ++t)
+        positions.push_back(std::int32_t(t));
+      put(batch.input.positions, positions);
+    }
+    if (batch.input.segments.defined()) {
+      put(batch.input.segments, e.segments.empty() ? std::vector<std::int32_t>(n, 0) : e.segments);
+    }
+    batch.n_targets += e.target_count();
+    batch.n_examples += e.records;
+    batch.n_tokens += n;
+  }
+  return batch;
+}
+
+LossSum loss_sum(const Gpt& gpt, const Batch& batch, Pass& pass, double label_smoothing) {
+  const Variable hidden = gpt.hidden(batch.input, pass);
+  return {linear_cross_entropy(hidden, gpt.head_weight(), batch.targets, label_smoothing),
+          batch.n_targets};
+}
+
+}  // namespace pupil

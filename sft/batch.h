@@ -1,0 +1,49 @@
+// Examples and batches: what training reads, with targets already shifted and masked.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "autograd/operations.h"
+#include "nn/gpt.h"
+
+namespace pupil {
+
+/// One row for the model: position t is to predict targets[t] (kIgnoreIndex: not supervised).
+struct Example {
+  std::vector<std::int32_t> ids;
+  std::vector<std::int32_t> targets;
+  std::vector<std::int32_t> positions;  ///< empty: 0, 1, 2, ...
+  std::vector<std::int32_t> segments;   ///< empty: one segment; several: records packed into a row
+  std::int64_t records = 1;             ///< how many records the row holds, for the normaliser
+
+  std::int64_t target_count() const;
+};
+
+/// Rows of one length: shorter examples are padded. Padding is no id of meaning: its targets are
+/// ignored, and with padding on the left its segment is -1, which attends to nothing.
+struct Batch {
+  GptInput input;               ///< i32 (B, T)
+  Tensor targets;               ///< i32 (B, T)
+  std::int64_t n_targets = 0;   ///< supervised positions
+  std::int64_t n_examples = 0;  ///< records, those without a target included
+  std::int64_t n_tokens = 0;    ///< positions that are not padding
+};
+
+enum class PadSide { kRight, kLeft };
+
+/// Throws InputError when an example is empty or its lists differ in length.
+Batch make_batch(std::span<const Example> examples, PadSide pad_side = PadSide::kRight);
+
+/// A loss as it is added up: the sum over supervised tokens, and their number. Nothing here
+/// divides; the division stands in one place, the normaliser (sft/normaliser.h).
+struct LossSum {
+  Variable sum;  ///< ()
+  std::int64_t n_targets = 0;
+};
+
+/// The supervised fine-tuning loss of a batch: cross-entropy of the next token over supervised
+/// positions; the head sees only those rows.
+LossSum loss_sum(const Gpt& gpt, const Batch& batch, Pass& pass, double label_smoothing = 0);
+
+}  // namespace pupil
