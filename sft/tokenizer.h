@@ -1,8 +1,8 @@
 // Text <-> token ids.
 //
 // A tokenizer is a codec, which cuts plain text (bytes, characters, words), and a table of special
-// tokens, which no codec ever produces: text that somebody typed never becomes a special token, even
-// when it spells one. Only a template, or encode_with_specials, places them.
+// tokens, which no codec ever produces: text that somebody typed never becomes a special token,
+// even when it spells one. Only a template, or encode_with_specials, places them.
 //
 //   bytes       ids 0 to 255 are the bytes, special tokens follow from 256
 //   characters  the code points of a text in ascending order, then special tokens

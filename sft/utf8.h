@@ -11,8 +11,8 @@ enum class Utf8State { kWhole, kUnfinished, kInvalid };
 
 /// What stands at the start of a text that is not empty.
 struct Utf8Step {
-  Utf8State state;     ///< kUnfinished: the text ends inside a character that may still be completed
-  std::size_t length;  ///< bytes of the character, or of the longest wrong start of one
+  Utf8State state;  ///< kUnfinished: the text ends inside a character that may still be completed
+  std::size_t length;       ///< bytes of the character, or of the longest wrong start of one
   char32_t code_point = 0;  ///< when kWhole
 };
 Utf8Step utf8_step(std::string_view text);

@@ -1,0 +1,27 @@
+// JSON from outside: nothing half-read, nothing guessed. Include it in .cc files only.
+#pragma once
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+namespace pupil {
+
+inline constexpr int kMaxJsonDepth = 64;
+
+/// What is wrong with a text, and where in it (bytes from 0).
+struct JsonFault {
+  std::size_t at = 0;
+  std::string reason;
+};
+
+/// Parses one JSON value. Refused, besides wrong syntax and wrong UTF-8: a repeated key in an
+/// object, more than kMaxJsonDepth levels, numbers beyond a double. Throws JsonFault.
+nlohmann::json parse_strict(std::string_view text);
+
+/// A value for an error message, cut to a readable length.
+std::string show(const nlohmann::json& value);
+
+/// Parses a whole file; errors are InputError with the path and the line.
+nlohmann::json read_json_file(const std::string& path);
+
+}  // namespace pupil
