@@ -1,8 +1,8 @@
+#include "tensor/embedding.h"
 #include "autograd/node.h"
 #include "autograd/operations.h"
 #include "autograd/reference.h"
 #include "autograd/sample.h"
-#include "tensor/embedding.h"
 
 namespace pupil {
 namespace {
