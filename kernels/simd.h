@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "kernels/isa.h"
+#include "kernels/number.h"
 
 #ifndef PUPIL_ISA  // outside of kernels: what every machine has
 #define PUPIL_ISA baseline
@@ -44,7 +45,7 @@ struct Vec {
 
   PUPIL_INLINE Vec() = default;
   PUPIL_INLINE Vec(Native native) : v(native) {}
-  PUPIL_INLINE Vec(T number) : v(Native{} + number) {}
+  PUPIL_INLINE Vec(T number) : v(number - Native{}) {}  // minus: -0 + 0 is +0
 
   PUPIL_INLINE static Vec load(const T* p) {
     Vec r;
@@ -93,15 +94,12 @@ struct Vec {
     const Bits sign = bits(Vec(T(-0.0)));
     return from_bits((bits(a) & ~sign) | (bits(b) & sign));
   }
-  /// To the nearest whole number, halves to even; |a| < 2^22 (float), 2^51 (double).
-  PUPIL_INLINE friend Vec round_even(Vec a) {
-    const Vec shift = T(sizeof(T) == 4 ? 0x1.8p23 : 0x1.8p52);
-    return (a + shift) - shift;
-  }
-  /// a 2^n for whole n of any size, rounded once (twice below the normal numbers).
+#ifdef PUPIL_ISA_avx512  // one instruction; elsewhere kernels/number.h does it by the exponent's
+                         // bits
   PUPIL_INLINE friend Vec scale_by_power_of_2(Vec a, Vec n) {
     return native::scale_by_power_of_2(a.v, n.v);
   }
+#endif
 
   PUPIL_INLINE friend T reduce_add(Vec a) {
     return fold(a, [](Vec x, Vec y) PUPIL_INLINE_LAMBDA { return x + y; });

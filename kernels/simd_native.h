@@ -140,21 +140,6 @@ PUPIL_INLINE F64 sqrt(F64 a) {
 
 #endif
 
-// 2^n = 2^(n/2) 2^(n - n/2), each made by writing its exponent: n reaches from below the subnormal
-// numbers to above the largest one.
-template <class R>
-PUPIL_INLINE R scale_by_power_of_2(R a, R n) {
-  using T = std::remove_reference_t<decltype(a[0])>;
-  using B = Bits<T>;
-  constexpr int kMantissa = sizeof(T) == 4 ? 23 : 52;
-  constexpr int kBias = sizeof(T) == 4 ? 127 : 1023;
-  constexpr T kShift = sizeof(T) == 4 ? 0x1.8p23 : 0x1.8p52;
-  const R limit = R{} + T(2 * kBias), most = min(limit, max(-limit, n));
-  const B whole = (B)(most + kShift) - (B)(R{} + kShift);
-  const B half = whole >> 1, rest = whole - half;
-  return a * (R)((half + kBias) << kMantissa) * (R)((rest + kBias) << kMantissa);
-}
-
 #endif
 
 }  // namespace pupil::cpu::PUPIL_ISA::native
