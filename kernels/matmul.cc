@@ -13,10 +13,11 @@
 namespace pupil::cpu {
 namespace {
 
-constexpr std::int64_t kTileFlops = 4'000'000;  // a few tens of microseconds of one core
+constexpr double kTileFlops = 6e6;  // at least: some tens of microseconds of one core
 constexpr std::int64_t kMostTiles = 64;
-constexpr std::int64_t kShortestSide = 48;  // of a tile: below, packing costs as much as it saves
-constexpr std::int64_t kAlign = 16;         // borders fall on whole vectors
+constexpr std::int64_t kAlign = 16;            // borders fall on whole vectors
+constexpr std::int64_t kVectorTile = 1 << 16;  // numbers of the matrix in a matrix-vector tile
+constexpr std::int64_t kOwnCache = 1 << 18;    // numbers that stay in a core's own cache
 
 template <class T>
 struct Product {
@@ -42,16 +43,24 @@ void gemm(const Product<double>& p) {
               p.a.data, p.a.stride, p.b.data, p.b.stride, p.beta, p.out.data, p.out.stride);
 }
 
-void gemv(const View<const float>& m, bool trans, const float* x, std::int64_t x_step, float* y,
+void gemv(View<const float> m, bool trans, const float* x, std::int64_t x_step, float* y,
           std::int64_t y_step, float alpha, float beta) {
   cblas_sgemv(CblasRowMajor, trans ? CblasTrans : CblasNoTrans, m.rows, m.width, alpha, m.data,
               m.stride, x, x_step, beta, y, y_step);
 }
 
-void gemv(const View<const double>& m, bool trans, const double* x, std::int64_t x_step, double* y,
+void gemv(View<const double> m, bool trans, const double* x, std::int64_t x_step, double* y,
           std::int64_t y_step, double alpha, double beta) {
   cblas_dgemv(CblasRowMajor, trans ? CblasTrans : CblasNoTrans, m.rows, m.width, alpha, m.data,
               m.stride, x, x_step, beta, y, y_step);
+}
+
+float dot(std::int64_t n, const float* x, const float* y, std::int64_t y_step) {
+  return cblas_sdot(n, x, 1, y, y_step);
+}
+
+double dot(std::int64_t n, const double* x, const double* y, std::int64_t y_step) {
+  return cblas_ddot(n, x, 1, y, y_step);
 }
 
 struct Grid {
@@ -59,24 +68,46 @@ struct Grid {
   std::int64_t down, across;             // tiles
 };
 
-// Halves the longer side of the tile while both halves stay worth a call. Powers of two: equal
-// shares for the usual numbers of cores.
+std::int64_t round_up(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
+
+// The larger part of a side cut into two; borders on whole vectors.
+std::int64_t half(std::int64_t side) { return round_up((side + 1) / 2, kAlign); }
+
+// BLAS packs its operands, K (h + w) numbers for the K h w multiplications of an h x w tile: per
+// multiplication and K that is 1/h + 1/w. Cutting the output repeats some of the packing; we cut
+// while the repetition stays small, and ask for less of it the more tiles there already are,
+// because then another cut serves only machines with many cores.
+bool worth_cutting(std::int64_t tiles, double height, double width, double unavoidable) {
+  const double repeated = 1 / height + 1 / width - unavoidable;
+  return repeated <= std::max(1.0 / (12 * tiles), 1.0 / 192);
+}
+
+// The longer side is halved again and again: powers of two are equal shares for the usual
+// numbers of cores.
 Grid grid_of(std::int64_t rows, std::int64_t columns, std::int64_t inner) {
-  std::int64_t down = 1, across = 1;
-  const double flops = 2.0 * rows * columns * inner;
-  while (down * across < kMostTiles && flops / (down * across) >= 2.0 * kTileFlops) {
-    const std::int64_t height = rows / down, width = columns / across;
-    if (std::max(height, width) < 2 * kShortestSide) break;
-    (height >= width ? down : across) *= 2;
+  std::int64_t height = rows, width = columns;
+  const double unavoidable = 1.0 / rows + 1.0 / columns;
+  for (std::int64_t tiles = 2; tiles <= kMostTiles; tiles *= 2) {
+    const bool lengthwise = height >= width;
+    const std::int64_t h = lengthwise ? half(height) : height;
+    const std::int64_t w = lengthwise ? width : half(width);
+    if (2.0 * h * w * inner < kTileFlops || !worth_cutting(tiles, h, w, unavoidable)) break;
+    height = h;
+    width = w;
   }
-  const auto each = [](std::int64_t length, std::int64_t parts) {
-    const std::int64_t share = (length + parts - 1) / parts;
-    return parts == 1 ? length : (share + kAlign - 1) / kAlign * kAlign;
-  };
-  Grid grid{each(rows, down), each(columns, across), 0, 0};
-  grid.down = (rows + grid.rows_each - 1) / grid.rows_each;
-  grid.across = (columns + grid.columns_each - 1) / grid.columns_each;
-  return grid;
+  return {height, width, (rows + height - 1) / height, (columns + width - 1) / width};
+}
+
+// For a matrix times a vector of `inner` numbers. If each number of the result needs a column of
+// the matrix (`by_columns`), a tile takes short pieces of all rows; they must not be too short.
+std::int64_t vector_tile(std::int64_t length, std::int64_t inner, bool by_columns) {
+  const std::int64_t shortest = by_columns ? 384 : kAlign;
+  std::int64_t each = length;
+  for (std::int64_t tiles = 2; tiles <= kMostTiles; tiles *= 2) {
+    if (half(each) < shortest || half(each) * inner < kVectorTile) break;
+    each = half(each);
+  }
+  return each;
 }
 
 // Rows [begin, begin + count) of op(x), or its columns.
@@ -110,22 +141,48 @@ void run_tile(const Product<T>& p, const Grid& grid, std::int64_t tile) {
   part.out = {p.out.row(top) + left, height, width, p.out.stride};
   part.a = rows_of(p.a, p.trans_a, top, height);
   part.b = columns_of(p.b, p.trans_b, left, width);
-  if (p.inner() == 0) {
-    scale(part.out, p.beta);
-  } else if (p.out.rows == 1) {  // out^T = op(b)^T a^T
-    gemv(part.b, !p.trans_b, p.a.data, p.trans_a ? p.a.stride : 1, part.out.data, 1, p.alpha,
-         p.beta);
-  } else if (p.out.width == 1) {
-    gemv(part.a, p.trans_a, p.b.data, p.trans_b ? 1 : p.b.stride, part.out.data, p.out.stride,
-         p.alpha, p.beta);
-  } else {
-    gemm(part);
+  gemm(part);
+}
+
+// y = alpha op(m) x + beta y for one matrix and one vector: every number of m is used once, so that
+// memory sets the pace.
+template <class T>
+struct VectorProduct {
+  View<T> y;  // a column: one number a row
+  View<const T> m;
+  bool trans;
+  const T* x;
+  std::int64_t x_step;
+  T alpha, beta;
+
+  std::int64_t inner() const { return trans ? m.rows : m.width; }
+};
+
+template <class T>
+void run_tile(const VectorProduct<T>& p, std::int64_t each, std::int64_t tile) {
+  const std::int64_t begin = tile * each, count = std::min(each, p.y.rows - begin);
+  const View<const T> m = rows_of(p.m, p.trans, begin, count);
+  T* y = p.y.row(begin);
+  if (p.trans || p.m.rows * p.m.width <= kOwnCache) {
+    gemv(m, p.trans, p.x, p.x_step, y, p.y.stride, p.alpha, p.beta);
+    return;
+  }
+  // gemv reads four rows at a time, which halves the speed of reading from memory; we read one.
+  for (std::int64_t i = 0; i < count; ++i, y += p.y.stride) {
+    const T sum = p.alpha * dot(m.width, m.row(i), p.x, p.x_step);
+    *y = p.beta == 0 ? sum : sum + p.beta * *y;
   }
 }
 
+// A product with one row or one column of output. A row is computed as a column: out^T = op(b)^T
+// a^T.
 template <class T>
-bool empty(const View<T>& x) {
-  return x.rows == 0 || x.width == 0;
+VectorProduct<T> as_vector_product(const Product<T>& p) {
+  if (p.out.rows == 1) {
+    return {{p.out.data, p.out.width, 1, 1}, p.b,     !p.trans_b, p.a.data,
+            p.trans_a ? p.a.stride : 1,      p.alpha, p.beta};
+  }
+  return {p.out, p.a, p.trans_a, p.b.data, p.trans_b ? 1 : p.b.stride, p.alpha, p.beta};
 }
 
 }  // namespace
@@ -140,18 +197,31 @@ template <class T>
 void batched_matmul(std::int64_t batch, View<T> out, std::int64_t out_step, MatrixOf<T> a,
                     std::int64_t a_step, bool trans_a, MatrixOf<T> b, std::int64_t b_step,
                     bool trans_b, std::type_identity_t<T> alpha, std::type_identity_t<T> beta) {
-  if (empty(out)) return;
+  if (out.rows == 0 || out.width == 0) return;
   prepare_blas();
   const Product<T> first{out, a, trans_a, b, trans_b, alpha, beta};
-  const Grid grid = grid_of(out.rows, out.width, first.inner());
-  const std::int64_t tiles = grid.down * grid.across;
-  parallel_for(batch * tiles, [&](std::int64_t i) {
+  const auto product = [&](std::int64_t i) {
     Product<T> p = first;
-    p.out.data += i / tiles * out_step;
-    p.a.data += i / tiles * a_step;
-    p.b.data += i / tiles * b_step;
-    run_tile(p, grid, i % tiles);
-  });
+    p.out.data += i * out_step;
+    p.a.data += i * a_step;
+    p.b.data += i * b_step;
+    return p;
+  };
+  if (first.inner() == 0) {
+    parallel_for(batch, [&](std::int64_t i) { scale(product(i).out, beta); });
+  } else if (out.rows == 1 || out.width == 1) {
+    const VectorProduct<T> v = as_vector_product(first);
+    const std::int64_t each = vector_tile(v.y.rows, v.inner(), v.trans);
+    const std::int64_t tiles = (v.y.rows + each - 1) / each;
+    parallel_for(batch * tiles, [&](std::int64_t i) {
+      run_tile(as_vector_product(product(i / tiles)), each, i % tiles);
+    });
+  } else {
+    const Grid grid = grid_of(out.rows, out.width, first.inner());
+    const std::int64_t tiles = grid.down * grid.across;
+    parallel_for(batch * tiles,
+                 [&](std::int64_t i) { run_tile(product(i / tiles), grid, i % tiles); });
+  }
 }
 
 const char* matmul_backend() {

@@ -108,6 +108,7 @@ class Pool {
       return;
     }
     job_ = {body, context, n, parts};
+    caller_core_.store(sched_getcpu(), std::memory_order_relaxed);
     pending_.store(static_cast<std::uint32_t>(parts - 1), std::memory_order_relaxed);
     for (int i = 0; i + 1 < parts; ++i) {
       mailboxes_[i].rings.fetch_add(1, std::memory_order_release);
@@ -116,8 +117,12 @@ class Pool {
     inside = true;
     work(job_, 0);
     inside = false;
+    bool spin = spin_;
+    for (int i = 0; i + 1 < parts; ++i) {
+      spin = spin && mailboxes_[i].core.load(std::memory_order_relaxed) != sched_getcpu();
+    }
     for (std::uint32_t left; (left = pending_.load(std::memory_order_acquire)) != 0;) {
-      wait_while(pending_, left, spin_);
+      wait_while(pending_, left, spin);
     }
   }
 
@@ -135,6 +140,7 @@ class Pool {
   };
   struct alignas(64) Mailbox {
     std::atomic<std::uint32_t> rings{0};
+    std::atomic<int> core{-1};  // where its worker last took a job
   };
 
   Pool() { resize(default_threads()); }
@@ -154,7 +160,9 @@ class Pool {
   [[noreturn]] void serve(Mailbox& mailbox, int part) {
     inside = true;
     for (std::uint32_t seen = 0;; ++seen) {
-      wait_while(mailbox.rings, seen, spin_);
+      wait_while(mailbox.rings, seen,
+                 spin_ && caller_core_.load(std::memory_order_relaxed) != sched_getcpu());
+      mailbox.core.store(sched_getcpu(), std::memory_order_relaxed);
       work(job_, part);
       if (pending_.fetch_sub(1, std::memory_order_acq_rel) == 1) pending_.notify_one();
     }
@@ -170,6 +178,7 @@ class Pool {
   std::deque<Mailbox> mailboxes_;  // a deque: addresses stay
   std::atomic<int> threads_{1};
   std::atomic<bool> spin_{true};
+  std::atomic<int> caller_core_{-1};
   Job job_{};
   alignas(64) std::atomic<std::uint32_t> pending_{0};
 };
