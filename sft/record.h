@@ -1,0 +1,109 @@
+// Data records for supervised fine-tuning, read from JSON Lines or a JSON array. A record has one
+// of five forms; a file has one form.
+//
+//   messages           {"messages": [{"role", "content"}]}, ShareGPT's {"conversations": [{"from",
+//                      "value"}]}; "weight" or "loss_weight" 0 takes an assistant turn out of the
+//                      loss
+//   prompt-completion  {"prompt", "completion"}: two strings, or two lists of messages
+//   alpaca             {"instruction", "input" (may be missing), "output"}
+//   text               {"text"}
+//   ids                {"ids"} with or without {"labels"}; not shifted, -100 is "not supervised"
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "sft/jsonl.h"
+
+namespace pupil {
+
+enum class RecordForm { kAuto, kMessages, kPromptCompletion, kAlpaca, kText, kIds };
+/// "auto", "messages", ...; throws UsageError.
+RecordForm record_form(std::string_view name);
+std::string_view form_name(RecordForm form);
+
+struct Message {
+  std::string role;  ///< "system", "user" or "assistant"
+  std::string content;
+  bool supervised = true;  ///< false: weight 0
+};
+struct Conversation {
+  std::vector<Message> messages;
+  /// Messages before this one are the prompt: those of the field "prompt"; where there is no such
+  /// field, all before the last assistant turn (all of them when there is none).
+  std::size_t prompt_messages = 0;
+};
+struct PromptCompletion {
+  std::string prompt, completion;
+};
+struct Instruction {
+  std::string instruction, input, output;
+};
+struct PlainText {
+  std::string text;
+};
+struct IdSequence {
+  std::vector<std::int32_t> ids;
+  std::vector<std::int32_t> labels;  ///< as long as ids; empty when the record has none
+};
+
+struct Record {
+  std::variant<Conversation, PromptCompletion, Instruction, PlainText, IdSequence> content;
+  long line = 0;  ///< where it starts, from 1
+};
+
+/// What may stand before a generation: {"ids"} or {"prompt"} (a string or a list of messages).
+struct Prompt {
+  std::variant<std::vector<std::int32_t>, std::string, std::vector<Message>> content;
+  long line = 0;
+};
+
+struct ReadOptions {
+  RecordForm form = RecordForm::kAuto;
+  bool skip_bad = false;  ///< count and list records that do not fit, instead of stopping
+};
+struct SkippedRecord {
+  long line;
+  std::string reason;
+};
+
+/// One record after the other, in memory for one. Throws InputError as
+///   data.jsonl:17: "messages"[2].role is "asistant"; expected system, user or assistant (...)
+class RecordReader {
+ public:
+  explicit RecordReader(const std::string& path, ReadOptions options = {});
+  /// Nothing at the end of the file.
+  std::optional<Record> next();
+
+  const std::string& path() const { return items_.path(); }
+  /// The form asked for, or the one that the first good record showed (kAuto before it).
+  RecordForm form() const { return form_; }
+  long skipped_count() const { return skipped_count_; }
+  /// The first kListed of them.
+  const std::vector<SkippedRecord>& skipped() const { return skipped_; }
+  static constexpr std::size_t kListed = 100;
+
+ private:
+  JsonItems items_;
+  ReadOptions options_;
+  RecordForm form_;
+  std::string text_;
+  long skipped_count_ = 0;
+  std::vector<SkippedRecord> skipped_;
+};
+
+struct RecordFile {
+  std::string path;
+  RecordForm form = RecordForm::kAuto;
+  std::vector<Record> records;  ///< never empty
+  long skipped_count = 0;
+  std::vector<SkippedRecord> skipped;
+};
+/// Throws InputError when the file holds no usable record, too.
+RecordFile read_records(const std::string& path, ReadOptions options = {});
+std::vector<Prompt> read_prompts(const std::string& path);
+
+}  // namespace pupil
