@@ -2,11 +2,11 @@
 //
 //   dx = rrms (g - xhat avg(g xhat)),   g = dy w,   xhat = x rrms
 //   dw = sum over rows of dy xhat
+#include "kernels/rms_norm.h"
 #include "autograd/node.h"
 #include "autograd/operations.h"
 #include "autograd/reference.h"
 #include "autograd/sample.h"
-#include "kernels/rms_norm.h"
 #include "tensor/norms.h"
 
 namespace pupil {
