@@ -8,8 +8,8 @@
 //   erf                                    1.3        +-1 at +-inf, odd
 //   sigmoid                                2.2        0 where exp(-x) overflows
 //
-// in float and in double, as tests/math_test measures. NaN gives NaN. No branches and no tables: where a function
-// needs two formulas, both are computed and one is selected by lane.
+// in float and in double, as tests/math_test measures. NaN gives NaN. No branches and no tables:
+// where a function needs two formulas, both are computed and one is selected by lane.
 //
 // The polynomials are the best ones (Remez's exchange algorithm at 50 digits, in relative error of
 // the function on the interval given, then rounded to the type). The formulas do not rely on the
@@ -68,9 +68,9 @@ PUPIL_FORMULA V log_of_sum(V u, V lost) {
   constexpr T kSubnormalScale = kIsFloat<V> ? T(0x1p24) : T(0x1p54);
   const auto subnormal = u < V(N::kSmallestNormal);
   const V scaled = max(V(N::kSmallestNormal), select(subnormal, u * kSubnormalScale, u));
-  const auto exponent = (bits(scaled) - bits(V(T(0.70710678118654752440)))) >> N::kMantissaBits;
+  const auto exponent = (bits(scaled) - bits(V(0.70710678118654752440))) >> N::kMantissaBits;
   const V m = N::from_bits(bits(scaled) - (exponent << N::kMantissaBits));
-  const V e = from_whole<V>(exponent) - select(subnormal, V(kIsFloat<V> ? T(24) : T(54)), V(T(0)));
+  const V e = from_whole<V>(exponent) - select(subnormal, V(kIsFloat<V> ? T(24) : T(54)), V(0));
 
   const V f = m - T(1), s = f / (f + T(2)), z = s * s, half_square = T(0.5) * f * f;
   V p, log2_high, log2_low;
@@ -86,7 +86,7 @@ PUPIL_FORMULA V log_of_sum(V u, V lost) {
   const V low = s * (half_square + z * p) + (e * log2_low + lost / u);
   const V log_u = e * log2_high + (f - (half_square - low));
   const V finite = select(u < V(kInfinity), log_u, u);
-  return select(u > V(T(0)), finite, select(u == V(T(0)), V(-kInfinity), V(T(__builtin_nan("")))));
+  return select(u > V(0), finite, select(u == V(0), V(-kInfinity), V(__builtin_nan(""))));
 }
 
 }  // namespace formula
@@ -101,7 +101,7 @@ PUPIL_FORMULA V exp(V x) {
 
 template <class V>
 PUPIL_FORMULA V log(V x) {
-  return formula::log_of_sum(x, V(ElementOf<V>(0)));
+  return formula::log_of_sum(x, V(0));
 }
 
 /// log(1 + x), exact in the sense of the table above for small x, too.
@@ -109,13 +109,13 @@ template <class V>
 PUPIL_FORMULA V log1p(V x) {
   using T = ElementOf<V>;
   const V u = x + T(1);
-  return formula::log_of_sum(u, select(x < V(T(1)), x - (u - T(1)), T(1) - (u - x)));
+  return formula::log_of_sum(u, select(x < V(1), x - (u - T(1)), T(1) - (u - x)));
 }
 
 template <class V>
 PUPIL_FORMULA V sigmoid(V x) {
   using T = ElementOf<V>;
-  return V(T(1)) / (exp(-x) + T(1));
+  return V(1) / (exp(-x) + T(1));
 }
 
 // |x| < 0.5625:  x + x z p(z), z = x^2        else:  1 - 2 / (exp(2 |x|) + 1)
@@ -133,9 +133,9 @@ PUPIL_FORMULA V tanh(V x) {
                    -0x1.7cd65eeb92965p-10, 0x1.2ef646a3ac776p-11, -0x1.b4b0720cd1c13p-13,
                    0x1.a01b4a4694abfp-15);
   }
-  const V e = formula::exp_of_moderate(min(V(T(64)), a + a));  // 1 is reached long before 64
-  const V large = T(1) - V(T(2)) / (e + T(1));
-  return copysign(select(a < V(T(0.5625)), fma(a * z, p, a), large), x);
+  const V e = formula::exp_of_moderate(min(V(64), a + a));  // 1 is reached long before 64
+  const V large = T(1) - V(2) / (e + T(1));
+  return copysign(select(a < V(0.5625), fma(a * z, p, a), large), x);
 }
 
 // |x| < 1:  x + x p(x^2)        else:  1 - exp(q(|x| - 1)), q = log(erfc)
@@ -163,7 +163,7 @@ PUPIL_FORMULA V erf(V x) {
                    -0x1.6a9ee6d013b77p-30, 0x1.066cb3994d676p-33, -0x1.5661df91467ffp-38);
   }
   const V large = T(1) - formula::exp_of_moderate(q);
-  return copysign(select(a < V(T(1)), fma(a, p, a), large), x);
+  return copysign(select(a < V(1), fma(a, p, a), large), x);
 }
 
 }  // namespace pupil::cpu

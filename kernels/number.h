@@ -13,6 +13,11 @@
 #define PUPIL_FORMULA PUPIL_INLINE
 #endif
 
+/// Heads a function of a functor that takes and gives any value type V.
+#define PUPIL_OF_V   \
+  template <class V> \
+  PUPIL_FORMULA static V
+
 namespace pupil::cpu {
 
 /// The type of one element, and its binary format (IEEE 754).
