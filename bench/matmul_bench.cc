@@ -7,8 +7,8 @@
 //   TN  gradient of w      dw[out,in]       = dout[rows,out]^T x[rows,in]
 // Each at 1 thread and at 2. Generation (1 row) reads all weights once: there GB/s is the measure.
 //
-// Use --benchmark_filter=NT/4096 for a part. The tables hold the best of five repetitions, because
-// other programs on the machine only ever take time away.
+// f64/ marks products in double, as gradient checks use them. Use --benchmark_filter=NT/4096 for a
+// part. On a busy machine repeat it and take the best: other programs only ever take time away.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -96,6 +96,7 @@ constexpr Layer kLayers[] = {
     {4096, 512, 128}, {4096, 128, 512}, {4096, 1152, 384}, {4096, 1536, 384}, {4096, 384, 1536},
     {256, 2304, 768}, {256, 3072, 768}, {256, 768, 3072},  {256, 50304, 768},
 };
+constexpr Layer kDoubleLayers[] = {{864, 384, 96}, {4096, 512, 128}, {256, 3072, 768}};
 constexpr Layer kDecodes[] = {{1, 384, 128}, {1, 1536, 384}, {1, 3072, 768}, {1, 50304, 768}};
 
 std::string name_of(const std::string& form, const Layer& l) {
@@ -103,27 +104,29 @@ std::string name_of(const std::string& form, const Layer& l) {
          std::to_string(l.in);
 }
 
+template <class T>
 void run_product(benchmark::State& state, std::string form, Layer layer, int thread_count,
                  double peak) {
   set_threads(thread_count);
   const auto [rows, out, in] = layer;
-  std::vector<float> x(rows * in, .5f), w(out * in, .25f), y(rows * out, .125f);
+  std::vector<T> x(rows * in, T(.5)), w(out * in, T(.25)), y(rows * out, T(.125));
   const auto x_view = dense(x.data(), rows, in), w_view = dense(w.data(), out, in),
              y_view = dense(y.data(), rows, out);
+  const auto start = std::chrono::steady_clock::now();
   for (auto _ : state) {
     if (form == "NT") cpu::matmul(y_view, x_view, false, w_view, true);
-    if (form == "NN") cpu::matmul(x_view, y_view, false, w_view, false, .001f);
-    if (form == "TN") cpu::matmul(w_view, y_view, true, x_view, false, .001f);
+    if (form == "NN") cpu::matmul(x_view, y_view, false, w_view, false);
+    if (form == "TN") cpu::matmul(w_view, y_view, true, x_view, false);
     benchmark::ClobberMemory();
   }
-  const double count = static_cast<double>(state.iterations());
-  const double flops = 2.0 * rows * out * in * count;
-  using benchmark::Counter;
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+  const double each = taken.count() / static_cast<double>(state.iterations());
   if (rows == 1) {
-    state.counters["GB/s"] = Counter(1e-9 * sizeof(float) * out * in * count, Counter::kIsRate);
+    state.counters["GB/s"] = 1e-9 * sizeof(T) * out * in / each;
   } else {
-    state.counters["GFLOP/s"] = Counter(1e-9 * flops, Counter::kIsRate);
-    state.counters["peak%"] = Counter(100 * flops / (peak * thread_count), Counter::kIsRate);
+    const double speed = 2.0 * rows * out * in / each;
+    state.counters["GFLOP/s"] = 1e-9 * speed;
+    state.counters["peak%"] = 100 * speed / (peak * thread_count) * sizeof(T) / sizeof(float);
   }
 }
 
@@ -134,10 +137,12 @@ void run_empty_loop(benchmark::State& state, int thread_count) {
   }
 }
 
+template <class T>
 void add(const std::string& form, const Layer& layer, double peak) {
   for (int thread_count : {1, 2}) {
-    const std::string name = name_of(form, layer) + "/threads:" + std::to_string(thread_count);
-    benchmark::RegisterBenchmark(name.c_str(), run_product, form, layer, thread_count, peak)
+    const std::string name = (sizeof(T) == 8 ? "f64/" : "") + name_of(form, layer) +
+                             "/threads:" + std::to_string(thread_count);
+    benchmark::RegisterBenchmark(name.c_str(), run_product<T>, form, layer, thread_count, peak)
         ->UseRealTime()
         ->Unit(benchmark::kMicrosecond);
   }
@@ -152,11 +157,12 @@ int main(int argc, char** argv) {
   benchmark::AddCustomContext("backend", cpu::matmul_backend());
   benchmark::AddCustomContext("FMA peak of one core, GFLOP/s", std::to_string(1e-9 * peak));
   for (const char* form : {"NT", "NN", "TN"}) {
-    for (const Layer& layer : kLayers) add(form, layer, peak);
+    for (const Layer& layer : kLayers) add<float>(form, layer, peak);
+    for (const Layer& layer : kDoubleLayers) add<double>(form, layer, peak);
   }
   for (const Layer& layer : kDecodes) {
-    add("NT", layer, peak);
-    add("NN", layer, peak);
+    add<float>("NT", layer, peak);
+    add<float>("NN", layer, peak);
   }
   benchmark::RegisterBenchmark("empty_loop/threads:2", run_empty_loop, 2)->UseRealTime();
   benchmark::Initialize(&argc, argv);

@@ -1,10 +1,9 @@
 // Which of its kernel sets ("core types") OpenBLAS runs on.
 //
 // OpenBLAS carries kernels for some twenty processors and chooses one set when it starts, by
-// vendor, family and model. A processor newer than the library is unknown to it and gets SSE3
-// kernels, six times slower than the right ones: Debian 12's 0.3.21 does that on Zen 4 and on
-// recent Intel servers. So we choose, by features instead of names, before OpenBLAS starts. A
-// user's own OPENBLAS_CORETYPE wins.
+// vendor, family and model. A processor newer than the library is unknown to it and may get SSE3
+// kernels, which reach a fifth of the speed of the right ones. So we choose, by features instead of
+// names, before OpenBLAS starts. A user's own OPENBLAS_CORETYPE wins.
 #pragma once
 #include <optional>
 #include <string>
