@@ -95,8 +95,7 @@ class Node {
 
  private:
   friend void backward(const Variable& output, const Tensor& upstream);
-  friend Variable record_node(const char*, std::span<const Variable>, std::vector<Tensor>, Tensor,
-                              RuleCall, const void*, std::size_t, Block);
+  friend struct Recorder;
   void run_rule();
 
   const char* name_ = "";
@@ -108,12 +107,12 @@ class Node {
   bool has_grad_ = false;
   bool released_ = false;
   Shape shape_;
-  DType dtype_{};
   RuleCall call_ = nullptr;
   alignas(16) std::array<std::byte, kRuleBytes> rule_{};
   Block block_;
 };
 
+/// The untyped half of record() below.
 Variable record_node(const char* name, std::span<const Variable> inputs, std::vector<Tensor> saved,
                      Tensor value, Node::RuleCall call, const void* rule, std::size_t rule_bytes,
                      Node::Block block = nullptr);

@@ -103,6 +103,35 @@ Node::~Node() {
   waiting = nullptr;
 }
 
+struct Recorder {
+  static std::shared_ptr<Node> node(const char* name, std::span<const Variable> inputs,
+                                    std::vector<Tensor> saved, const Tensor& value) {
+    auto node = std::make_shared<Node>();
+    node->name_ = name;
+    node->sequence_ = next_sequence++;
+    node->shape_ = value.shape();
+    node->inputs_.reserve(inputs.size());
+    for (const Variable& v : inputs) {
+      const bool wanted = v.requires_grad();
+      node->inputs_.push_back({v.node(), wanted ? v.leaf() : nullptr,
+                               v.defined() ? v.shape() : Shape(),
+                               v.defined() ? v.dtype() : DType::kFloat32});
+    }
+    node->saved_ = std::move(saved);
+    for (const Tensor& t : node->saved_) {
+      node->versions_.push_back(t.defined() ? t.storage()->version : 0);
+    }
+    return node;
+  }
+  static void set_rule(Node& node, Node::RuleCall call, const void* rule, std::size_t bytes,
+                       Node::Block block) {
+    node.call_ = call;
+    std::memcpy(node.rule_.data(), rule, bytes);
+    node.block_ = std::move(block);
+  }
+  static void attach(Variable& v, std::shared_ptr<Node> node) { v.node_ = std::move(node); }
+};
+
 Variable record_node(const char* name, std::span<const Variable> inputs, std::vector<Tensor> saved,
                      Tensor value, Node::RuleCall call, const void* rule, std::size_t rule_bytes,
                      Node::Block block) {
@@ -110,25 +139,9 @@ Variable record_node(const char* name, std::span<const Variable> inputs, std::ve
   const bool needed = std::any_of(inputs.begin(), inputs.end(),
                                   [](const Variable& v) { return v.requires_grad(); });
   if (!needed || no_grad_active) return result;
-  auto node = std::make_shared<Node>();
-  node->name_ = name;
-  node->sequence_ = next_sequence++;
-  node->shape_ = result.shape();
-  node->dtype_ = result.dtype();
-  node->inputs_.reserve(inputs.size());
-  for (const Variable& v : inputs) {
-    const bool wanted = v.requires_grad();
-    node->inputs_.push_back({v.node(), wanted ? v.leaf() : nullptr, v.defined() ? v.shape() : Shape(),
-                             v.defined() ? v.dtype() : DType::kFloat32});
-  }
-  node->saved_ = std::move(saved);
-  for (const Tensor& t : node->saved_) {
-    node->versions_.push_back(t.defined() ? t.storage()->version : 0);
-  }
-  node->call_ = call;
-  std::memcpy(node->rule_.data(), rule, rule_bytes);
-  node->block_ = std::move(block);
-  result.node_ = std::move(node);
+  auto node = Recorder::node(name, inputs, std::move(saved), result.value());
+  Recorder::set_rule(*node, call, rule, rule_bytes, std::move(block));
+  Recorder::attach(result, std::move(node));
   return result;
 }
 

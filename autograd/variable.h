@@ -20,8 +20,9 @@ struct Leaf {
   Tensor value;
   Tensor grad;  ///< memory for the gradient, possibly a part of an arena
   bool has_grad =
-      false;         ///< false: grad holds nothing yet, the next contribution is written with `=`
-  std::string name;  ///< for messages and graphs; may be empty
+      false;  ///< false: grad holds nothing yet, the next contribution is written with `=`
+  bool trainable = true;  ///< false: frozen, a constant for the tape
+  std::string name;       ///< for messages and graphs; may be empty
 };
 
 class Variable {
@@ -45,7 +46,7 @@ class Variable {
  private:
   friend Variable constant(Tensor value);
   friend Variable parameter(Tensor value, std::string name);
-  friend class Node;
+  friend struct Recorder;
   Tensor value_;
   std::shared_ptr<Leaf> leaf_;
   std::shared_ptr<Node> node_;

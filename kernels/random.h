@@ -19,21 +19,35 @@ struct PhiloxWords {
   std::uint32_t word[4];
 };
 
+inline constexpr int kPhiloxRounds = 10;
+
+struct PhiloxKey {
+  std::uint32_t low, high;
+  [[gnu::always_inline]] constexpr explicit PhiloxKey(std::uint64_t seed)
+      : low(std::uint32_t(seed)), high(std::uint32_t(seed >> 32)) {}
+  [[gnu::always_inline]] constexpr void next() {
+    low += 0x9E3779B9;  // the golden ratio
+    high += 0xBB67AE85;  // sqrt(3) - 1
+  }
+};
+
+[[gnu::always_inline]] constexpr void philox_round(std::uint32_t& c0, std::uint32_t& c1,
+                                                   std::uint32_t& c2, std::uint32_t& c3,
+                                                   PhiloxKey key) {
+  const std::uint64_t p0 = std::uint64_t(0xD2511F53) * c0, p1 = std::uint64_t(0xCD9E8D57) * c2;
+  c0 = std::uint32_t(p1 >> 32) ^ c1 ^ key.low;
+  c1 = std::uint32_t(p1);
+  c2 = std::uint32_t(p0 >> 32) ^ c3 ^ key.high;
+  c3 = std::uint32_t(p0);
+}
+
 [[gnu::always_inline]] constexpr PhiloxWords philox(std::uint64_t index, std::uint64_t stream,
                                                     std::uint64_t seed) {
-  constexpr std::uint64_t kMultiplier0 = 0xD2511F53, kMultiplier1 = 0xCD9E8D57;
-  constexpr std::uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
   std::uint32_t c0 = std::uint32_t(index), c1 = std::uint32_t(index >> 32);
   std::uint32_t c2 = std::uint32_t(stream), c3 = std::uint32_t(stream >> 32);
-  std::uint32_t k0 = std::uint32_t(seed), k1 = std::uint32_t(seed >> 32);
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t p0 = kMultiplier0 * c0, p1 = kMultiplier1 * c2;
-    c0 = std::uint32_t(p1 >> 32) ^ c1 ^ k0;
-    c1 = std::uint32_t(p1);
-    c2 = std::uint32_t(p0 >> 32) ^ c3 ^ k1;
-    c3 = std::uint32_t(p0);
-    k0 += kWeyl0;
-    k1 += kWeyl1;
+  PhiloxKey key{seed};
+  for (int round = 0; round < kPhiloxRounds; ++round, key.next()) {
+    philox_round(c0, c1, c2, c3, key);
   }
   return {{c0, c1, c2, c3}};
 }

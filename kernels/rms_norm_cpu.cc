@@ -7,8 +7,9 @@
 namespace pupil::cpu {
 namespace PUPIL_ISA {
 
-// Four rows at a time, as in kernels/layer_norm_cpu.cc.
-constexpr int kRmsGroup = 4;
+// Forward takes two rows at a time, backward one: as kernels/layer_norm_cpu.cc, and for its
+// reasons.
+constexpr int kRmsGroup = 2;
 
 template <int kRows, class T>
 PUPIL_INLINE void normalise_rows(View<T> out, T* rrms, View<const T> inp, const T* weight, T eps,
@@ -36,36 +37,26 @@ PUPIL_INLINE void normalise_rows(View<T> out, T* rrms, View<const T> inp, const 
   });
 }
 
-// The rows' share of dweight is added to dw, if wanted.
-template <int kRows, bool kWeight, class T>
-PUPIL_INLINE void differentiate_rows(View<T> dinp, bool add, T* dw, View<const T> dout,
-                                     View<const T> inp, const T* weight, const T* rrms,
-                                     std::int64_t first) {
-  Vec<T> sum_gx[kRows];
-  for (int r = 0; r < kRows; ++r) sum_gx[r] = T(0);
+// Row i; its share of dweight is added to dw when kWeight.
+template <bool kWeight, class T>
+PUPIL_INLINE void differentiate_row(View<T> dinp, bool add, T* dw, View<const T> dout,
+                                    View<const T> inp, const T* weight, T rrms, std::int64_t i) {
+  const T *const x = inp.row(i), *const dy = dout.row(i);
+  Vec<T> sum_gx = T(0);
   for_vectors<T>(inp.width, [&](auto at) PUPIL_INLINE_LAMBDA {
-    const Vec<T> w = at.load(weight);
-    Vec<T> dw_sum = T(0);
-    for (int r = 0; r < kRows; ++r) {
-      const Vec<T> xhat = at.load(inp.row(first + r)) * rrms[first + r];
-      const Vec<T> dy = at.load(dout.row(first + r));
-      sum_gx[r] = fma(dy * w, xhat, sum_gx[r]);
-      dw_sum = fma(dy, xhat, dw_sum);
-    }
-    if constexpr (kWeight) at.store(dw, at.load(dw) + dw_sum);
+    const Vec<T> xhat = at.load(x) * rrms, d = at.load(dy);
+    sum_gx = fma(d * at.load(weight), xhat, sum_gx);
+    if constexpr (kWeight) at.store(dw, fma(d, xhat, at.load(dw)));
   });
 
   if (!dinp.data) return;
-  for (int r = 0; r < kRows; ++r) {
-    const T avg_gx = reduce_add(sum_gx[r]) / T(inp.width), scale = rrms[first + r];
-    T* const dx = dinp.row(first + r);
-    for_vectors<T>(inp.width, [&](auto at) PUPIL_INLINE_LAMBDA {
-      const Vec<T> xhat = at.load(inp.row(first + r)) * scale;
-      const Vec<T> g = at.load(dout.row(first + r)) * at.load(weight);
-      const Vec<T> d = (g - xhat * avg_gx) * scale;
-      at.store(dx, add ? at.load(dx) + d : d);
-    });
-  }
+  const T avg_gx = reduce_add(sum_gx) / T(inp.width);
+  T* const dx = dinp.row(i);
+  for_vectors<T>(inp.width, [&](auto at) PUPIL_INLINE_LAMBDA {
+    const Vec<T> xhat = at.load(x) * rrms, g = at.load(dy) * at.load(weight);
+    const Vec<T> d = (g - xhat * avg_gx) * rrms;
+    at.store(dx, add ? at.load(dx) + d : d);
+  });
 }
 
 }  // namespace PUPIL_ISA
@@ -93,15 +84,15 @@ KERNEL(rms_norm_backward,
   parallel_for(tiles, [=](std::int64_t t) {
     const std::int64_t next = (t + 1) * kRmsNormTile, end = next < inp.rows ? next : inp.rows;
     T* const dw = dweight ? scratch + t * width : nullptr;
-    std::int64_t i = t * kRmsNormTile;
     if (dw) {
       for (std::int64_t j = 0; j < width; ++j) dw[j] = 0;
-      for (; i + kRmsGroup <= end; i += kRmsGroup) {
-        differentiate_rows<kRmsGroup, true>(dinp, add, dw, dout, inp, weight, rrms, i);
+    }
+    for (std::int64_t i = t * kRmsNormTile; i < end; ++i) {
+      if (dw) {
+        differentiate_row<true>(dinp, add, dw, dout, inp, weight, rrms[i], i);
+      } else {
+        differentiate_row<false>(dinp, add, dw, dout, inp, weight, rrms[i], i);
       }
-      for (; i < end; ++i) differentiate_rows<1, true>(dinp, add, dw, dout, inp, weight, rrms, i);
-    } else {
-      for (; i < end; ++i) differentiate_rows<1, false>(dinp, add, dw, dout, inp, weight, rrms, i);
     }
   });
 

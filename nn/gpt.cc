@@ -9,6 +9,7 @@
 #include "tensor/attention.h"
 #include "tensor/error.h"
 #include "tensor/random.h"
+#include "tensor/reduce.h"
 #include "tensor/shapes.h"
 
 namespace pupil {
@@ -129,6 +130,21 @@ Variable Gpt::token_embedding() const {
 }
 
 Variable Gpt::head_weight() const { return lm_head.defined() ? lm_head : token_embedding(); }
+
+void Gpt::grow_vocabulary(std::int64_t size) {
+  if (size <= config_.vocab_size) return;
+  for (Variable* table : {&wte, &lm_head}) {
+    if (!table->defined()) continue;
+    const Tensor old = table->value();
+    const std::int64_t n = old.shape()[0];
+    const Tensor grown = Tensor::empty({size, old.shape()[1]}, old.dtype());
+    grown.rows(0, n).copy_(old);
+    const Tensor mean = tensor::mean(old, 0).reshape({1, old.shape()[1]});
+    for (std::int64_t row = n; row < size; ++row) grown.rows(row, row + 1).copy_(mean);
+    table->leaf()->value = grown;
+  }
+  config_.vocab_size = size;
+}
 
 void Gpt::untie_head() {
   if (lm_head.defined()) return;

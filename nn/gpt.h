@@ -45,9 +45,9 @@ struct GptConfig {
 /// What one forward pass reads. All i32 (B, T); positions and segments may be undefined: then rows
 /// count 0, 1, 2, ... and are one segment each.
 struct GptInput {
-  Tensor ids;
-  Tensor positions;
-  Tensor segments;
+  Tensor ids{};
+  Tensor positions{};
+  Tensor segments{};
 };
 
 struct Block {
@@ -81,6 +81,10 @@ class Gpt {
 
   /// Gives the head a weight of its own, equal to the token embedding now.
   void untie_head();
+
+  /// Appends rows to the token embedding (and an untied head) up to `size`, each the mean of those
+  /// there are: a new token starts as an average one, not as noise. Before training only.
+  void grow_vocabulary(std::int64_t size);
 
   /// Every parameter with its full name, in the order of the layers; a tied head appears once.
   std::vector<NamedParameter> parameters();

@@ -12,6 +12,12 @@ std::int64_t Example::target_count() const {
   return std::count_if(targets.begin(), targets.end(), [](auto t) { return t != kIgnoreIndex; });
 }
 
+void drop_targets_across_segments(Example& row) {
+  for (std::size_t t = 0; t + 1 < row.segments.size(); ++t) {
+    if (row.segments[t] != row.segments[t + 1]) row.targets[t] = kIgnoreIndex;
+  }
+}
+
 Batch make_batch(std::span<const Example> examples, PadSide pad_side) {
   Batch batch;
   std::int64_t T = 0;

@@ -20,6 +20,10 @@ struct Example {
   std::int64_t target_count() const;
 };
 
+/// The first token of a segment has nothing before it to be predicted from: the position in front,
+/// which belongs to another segment, loses its target.
+void drop_targets_across_segments(Example& row);
+
 /// Rows of one length: shorter examples are padded. Padding is no id of meaning: its targets are
 /// ignored, and with padding on the left its segment is -1, which attends to nothing.
 struct Batch {

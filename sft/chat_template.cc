@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "sft/hash.h"
+#include "nn/sha256.h"
 #include "tensor/error.h"
 
 namespace pupil {

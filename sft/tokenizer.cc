@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "sft/hash.h"
+#include "nn/sha256.h"
 #include "sft/utf8.h"
 #include "tensor/error.h"
 

@@ -58,6 +58,7 @@ TrainResult train(Gpt& gpt, const std::vector<NamedParameter>& trainable,
   if (writes && options.resume) {
     result.resumed_at = load_state(options.out, arena, optimizer, options.fingerprint);
   }
+  if (result.resumed_at && hooks.on_resume) hooks.on_resume(*result.resumed_at);
   std::optional<MetricsFile> metrics;
   if (writes) metrics.emplace(options.out, result.resumed_at);
   const auto save = [&] {

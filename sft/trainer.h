@@ -44,6 +44,8 @@ struct TrainHooks {
   /// The micro-batches of step `number`, from 0. Must depend on the number alone.
   std::function<std::vector<Batch>(std::int64_t number)> batches;
   std::function<Evaluation()> evaluate;  ///< may be empty
+  /// Called once when a saved state was found.
+  std::function<void(std::int64_t step)> on_resume;
   /// Called after each step, for progress and plots.
   std::function<void(std::int64_t step, const StepResult&, double lr, double seconds)> on_step;
   std::function<void(std::int64_t step, const Evaluation&)> on_evaluation;

@@ -14,7 +14,8 @@ struct Sizes {
 };
 Sizes sizes_of(const Tensor& a, bool trans_a, const Tensor& b, bool trans_b) {
   const Shape &sa = a.shape(), &sb = b.shape();
-  return {sa[trans_a ? -1 : -2], sa[trans_a ? -2 : -1], sb[trans_b ? -2 : -1], sb[trans_b ? -1 : -2]};
+  return {sa[trans_a ? -1 : -2], sa[trans_a ? -2 : -1], sb[trans_b ? -2 : -1],
+          sb[trans_b ? -1 : -2]};
 }
 bool is_batched(const Tensor& b) { return b.shape().rank() > 2; }
 
@@ -28,7 +29,8 @@ Shape matmul_shape(const char* op, const Tensor& a, bool trans_a, const Tensor& 
   };
   if (a.shape().rank() < 2 || b.shape().rank() < 2) fail("both need at least two axes");
   if (a.dtype() != b.dtype()) {
-    throw DTypeError(fmt::format("[{}] element types differ: a is {}, b is {}", op, a.str(), b.str()));
+    throw DTypeError(
+        fmt::format("[{}] element types differ: a is {}, b is {}", op, a.str(), b.str()));
   }
   const Sizes s = sizes_of(a, trans_a, b, trans_b);
   if (s.inner != s.inner_of_b) fail("inner dimensions differ");
@@ -74,15 +76,13 @@ Tensor matmul(const Tensor& a, bool trans_a, const Tensor& b, bool trans_b) {
 }
 
 void add_bias_(const Tensor& x, const Tensor& bias) {
-  dispatch_float("add_bias", x.dtype(), [&]<class T>() {
-    cpu::add_bias<T>(x.view<T>(), bias.data<T>());
-  });
+  dispatch_float("add_bias", x.dtype(),
+                 [&]<class T>() { cpu::add_bias<T>(x.view<T>(), bias.data<T>()); });
 }
 
 void sum_rows_into(const Tensor& out, bool add, const Tensor& x) {
-  dispatch_float("sum_rows", x.dtype(), [&]<class T>() {
-    cpu::column_sum<T>(out.data<T>(), x.view<T>(), add);
-  });
+  dispatch_float("sum_rows", x.dtype(),
+                 [&]<class T>() { cpu::column_sum<T>(out.data<T>(), x.view<T>(), add); });
 }
 
 }  // namespace pupil::tensor

@@ -45,7 +45,8 @@ View<T> part_of(const Tensor& x, int axis, std::int64_t begin, std::int64_t leng
 
 Tensor broadcast_to(const Tensor& x, const Shape& shape) {
   if (broadcast("broadcast_to", x.shape(), shape) != shape) {
-    throw ShapeError(fmt::format("[broadcast_to] {} does not broadcast to {}", x.str(), shape.str()));
+    throw ShapeError(
+        fmt::format("[broadcast_to] {} does not broadcast to {}", x.str(), shape.str()));
   }
   Strides strides{};
   const Strides of_x = strides_of(x.shape());
@@ -92,8 +93,8 @@ Tensor permute(const Tensor& x, std::span<const int> axes) {
     if (valid) used[axis] = true;
   }
   if (!valid) {
-    throw IndexError(fmt::format("[permute] axes must be a permutation of 0 to {} for {}", rank - 1,
-                                 x.str()));
+    throw IndexError(
+        fmt::format("[permute] axes must be a permutation of 0 to {} for {}", rank - 1, x.str()));
   }
   Shape shape = x.shape();
   Strides strides{};
@@ -139,7 +140,8 @@ Tensor narrow(const Tensor& x, int axis, std::int64_t begin, std::int64_t length
   shape[axis] = length;
   Tensor out = Tensor::empty(shape, x.dtype());
   dispatch_float("narrow", x.dtype(), [&]<class T>() {
-    cpu::copy_matrix<T>(part_of<T>(out, axis, 0, length), part_of<T>(x, axis, begin, length), false);
+    cpu::copy_matrix<T>(part_of<T>(out, axis, 0, length), part_of<T>(x, axis, begin, length),
+                        false);
   });
   return out;
 }

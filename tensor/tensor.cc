@@ -150,14 +150,14 @@ void check_same_shape(const char* op, const Tensor& a, const Tensor& b) {
 
 }  // namespace
 
-void Tensor::fill_(double value) {
+void Tensor::fill_(double value) const {
   dispatch_any(dtype_, [&]<class T>() {
     T* const p = data<T>();
     for_chunks(numel(), [&](auto begin, auto end) { std::fill(p + begin, p + end, T(value)); });
   });
 }
 
-void Tensor::copy_(const Tensor& source) {
+void Tensor::copy_(const Tensor& source) const {
   check_same_shape("copy_", *this, source);
   dispatch_any(dtype_, [&]<class To>() {
     dispatch_any(source.dtype_, [&]<class From>() {
@@ -170,7 +170,7 @@ void Tensor::copy_(const Tensor& source) {
   });
 }
 
-void Tensor::add_(const Tensor& other) {
+void Tensor::add_(const Tensor& other) const {
   check_same_shape("add_", *this, other);
   dispatch_float("add_", dtype_, [&]<class T>() {
     T* const to = data<T>();
@@ -181,7 +181,7 @@ void Tensor::add_(const Tensor& other) {
   });
 }
 
-void Tensor::scale_(double factor) {
+void Tensor::scale_(double factor) const {
   dispatch_float("scale_", dtype_, [&]<class T>() {
     T* const p = data<T>();
     for_chunks(numel(), [&](auto begin, auto end) {

@@ -80,10 +80,10 @@ class Tensor {
   Tensor to(DType dtype) const;  ///< a copy in another element type (itself when it is the same)
 
   /// In-place writes, for optimizers, loading and accumulation.
-  void fill_(double value);
-  void copy_(const Tensor& source);  ///< same shape, any float type
-  void add_(const Tensor& other);    ///< += ; same shape and element type
-  void scale_(double factor);
+  void fill_(double value) const;
+  void copy_(const Tensor& source) const;  ///< same shape, any float type
+  void add_(const Tensor& other) const;    ///< += ; same shape and element type
+  void scale_(double factor) const;
 
   const std::shared_ptr<Storage>& storage() const { return storage_; }
   /// True when no other handle shares the storage, so that writing in place harms nobody.

@@ -11,8 +11,8 @@ namespace pupil {
 Variable detach(const Variable& x) { return constant(x.value()); }
 
 // Forward runs the block without a tape; backward runs it again with one, from parameters made of
-// the saved inputs, and walks that tape. Parameters used inside the block receive their gradients in
-// that inner walk. Dropout inside draws from (seed, stream) numbers, so both runs agree.
+// the saved inputs, and walks that tape. Parameters used inside the block receive their gradients
+// in that inner walk. Dropout inside draws from (seed, stream) numbers, so both runs agree.
 Variable recompute(std::function<Variable(const std::vector<Variable>&)> block,
                    const std::vector<Variable>& inputs) {
   if (NoGrad::active()) return block(inputs);
@@ -64,11 +64,16 @@ SAMPLES(recompute) {
   list.add({randn({3, 4}), randn({5, 4}), randn({5})},
            [=](const Inputs& in) { return recompute(block, in); })
       .same_as(block);
-  list.add({randn({3, 4}), randn({5, 4}), randn({5})}, [=](const Inputs& in) {
-        return recompute([in, block](const std::vector<Variable>& x) {
-          return block({x[0], in[1], in[2]});
-        }, {in[0]});
-      }).same_as(block).note("parameters captured by the block");
+  list.add({randn({3, 4}), randn({5, 4}), randn({5})},
+           [=](const Inputs& in) {
+             return recompute(
+                 [in, block](const std::vector<Variable>& x) {
+                   return block({x[0], in[1], in[2]});
+                 },
+                 {in[0]});
+           })
+      .same_as(block)
+      .note("parameters captured by the block");
   list.add({randn({3, 4}), randn({4, 4}), randn({4})},
            [=](const Inputs& in) {
              const Variable once = recompute(block, in);

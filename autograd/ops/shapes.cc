@@ -82,7 +82,8 @@ std::vector<Variable> split(const Variable& x, std::span<const std::int64_t> siz
   for (const std::int64_t size : sizes) {
     parts.push_back(record("split", {x}, {}, tensor::narrow(x.value(), axis, begin, size),
                            [axis, begin](const Node&, const Tensor& dy, Gradients& d) {
-                             if (d[0]) tensor::narrow_write(d[0].write_add(), dy, axis, begin, true);
+                             if (d[0])
+                               tensor::narrow_write(d[0].write_add(), dy, axis, begin, true);
                            }));
     begin += size;
   }
@@ -103,8 +104,9 @@ Variable replace_rows(const Variable& x, const Tensor& ids, const Variable& rows
                     rows.shape() == Shape{ids.numel(), x.shape().back()} &&
                     rows.dtype() == x.dtype();
   if (!fits) {
-    throw ShapeError(fmt::format("[replace_rows] x is {}, ids {}, rows {}; needs (N, C), (M) i32, (M, C)",
-                                 x.value().str(), ids.str(), rows.value().str()));
+    throw ShapeError(
+        fmt::format("[replace_rows] x is {}, ids {}, rows {}; needs (N, C), (M) i32, (M, C)",
+                    x.value().str(), ids.str(), rows.value().str()));
   }
   Tensor y = x.value().clone();
   std::int64_t i = 0;
@@ -132,8 +134,10 @@ Variable replace_rows(const Variable& x, const Tensor& ids, const Variable& rows
 
 SAMPLES(broadcast_to) {
   Samples list;
-  for (const auto& [from, to] : {std::pair{Shape{3}, Shape{2, 3}}, {Shape{2, 1, 3}, Shape{4, 2, 5, 3}},
-                                 {Shape{}, Shape{2, 2}}, {Shape{4, 1}, Shape{4, 3}}}) {
+  for (const auto& [from, to] : {std::pair{Shape{3}, Shape{2, 3}},
+                                 {Shape{2, 1, 3}, Shape{4, 2, 5, 3}},
+                                 {Shape{}, Shape{2, 2}},
+                                 {Shape{4, 1}, Shape{4, 3}}}) {
     list.add({randn(from)}, [to = to](const Inputs& in) { return broadcast_to(in[0], to); });
   }
   return list;
@@ -141,8 +145,10 @@ SAMPLES(broadcast_to) {
 
 SAMPLES(sum_to) {
   Samples list;
-  for (const auto& [from, to] : {std::pair{Shape{2, 3}, Shape{3}}, {Shape{4, 2, 5, 3}, Shape{2, 1, 3}},
-                                 {Shape{2, 2}, Shape{}}, {Shape{67, 3}, Shape{1, 3}}}) {
+  for (const auto& [from, to] : {std::pair{Shape{2, 3}, Shape{3}},
+                                 {Shape{4, 2, 5, 3}, Shape{2, 1, 3}},
+                                 {Shape{2, 2}, Shape{}},
+                                 {Shape{67, 3}, Shape{1, 3}}}) {
     list.add({randn(from)}, [to = to](const Inputs& in) { return sum_to(in[0], to); });
   }
   return list;
@@ -169,12 +175,13 @@ SAMPLES(concat) {
   for (const int axis : {0, 1, -1}) {
     Shape a{2, 3, 4}, b{2, 3, 4};
     b[axis] = 5;
-    list.add({randn(a), randn(b)},
-             [axis](const Inputs& in) { return concat(in, axis); });
+    list.add({randn(a), randn(b)}, [axis](const Inputs& in) { return concat(in, axis); });
   }
-  list.add({randn({2, 2})}, [](const Inputs& in) {
-        return concat(Inputs{in[0], in[0]}, 1);
-      }).note("the same part twice");
+  list.add({randn({2, 2})},
+           [](const Inputs& in) {
+             return concat(Inputs{in[0], in[0]}, 1);
+           })
+      .note("the same part twice");
   return list;
 }
 
@@ -192,9 +199,9 @@ SAMPLES(split) {
 SAMPLES(rows) {
   Samples list;
   list.add({randn({5, 3})}, [](const Inputs& in) { return rows(in[0], 1, 4); });
-  list.add({randn({4, 2, 2})}, [](const Inputs& in) {
-        return mul(rows(in[0], 0, 3), rows(in[0], 1, 4));
-      }).note("overlapping ranges of one tensor");
+  list.add({randn({4, 2, 2})},
+           [](const Inputs& in) { return mul(rows(in[0], 0, 3), rows(in[0], 1, 4)); })
+      .note("overlapping ranges of one tensor");
   return list;
 }
 

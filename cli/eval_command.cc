@@ -1,0 +1,94 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/model_input.h"
+#include "cli/progress.h"
+#include "microworld/interval.h"
+#include "sft/evaluation.h"
+#include "sft/scoring.h"
+#include "tensor/error.h"
+
+namespace pupil::cli {
+namespace {
+
+struct Settings {
+  ModelOptions model;
+  DataOptions data;
+  std::string suite;
+  std::int64_t world = 0;
+};
+
+// A file of records: how well the model predicts what is supervised in them.
+std::vector<microworld::Metric> evaluate_file(const Settings& s, ModelInput& input,
+                                              const Common& common) {
+  DataOptions options = s.data;
+  options.data = s.suite;
+  const DataInput data = load_data_input(options, input.tokenizer, input.gpt.config(), common);
+  input.gpt.grow_vocabulary(input.tokenizer ? input.tokenizer->vocab_size() : 0);
+  std::vector<microworld::LogProbs> records;
+  std::int64_t right = 0, targets = 0;
+  for (const Rendered& record : data.rendered) {
+    const std::vector<std::int32_t> next = targets_from(record.labels);
+    const std::vector<double> logprobs = next_logprobs(input.gpt, record.ids, next);
+    const std::vector<std::int32_t> best = greedy_next(input.gpt, record.ids);
+    microworld::LogProbs sum;
+    for (std::size_t t = 0; t < next.size(); ++t) {
+      if (next[t] == kIgnoreIndex) continue;
+      sum.sum += logprobs[t];
+      ++sum.count;
+      right += best[t] == next[t];
+      ++targets;
+    }
+    records.push_back(sum);
+  }
+  return {microworld::mean_nll("records", "nll", records),
+          microworld::share("records", "token_accuracy", right, targets)};
+}
+
+int evaluate(const Settings& s, const Common& common) {
+  ModelInput input = load_model_input(s.model, common);
+  const auto metrics =
+      s.suite == "microworld"
+          ? evaluate_microworld(input.gpt, microworld::World(std::uint64_t(s.world)))
+          : evaluate_file(s, input, common);
+  if (!common.json) {
+    fmt::print("{:<10} {:<18} {:>8}  {:^19} {:>6}\n", "slice", "metric", "value", "95 % interval",
+               "n");
+  }
+  for (const microworld::Metric& m : metrics) {
+    if (common.json) {
+      fmt::print("{}\n", nlohmann::ordered_json{{"slice", m.slice},
+                                                {"metric", m.metric},
+                                                {"value", m.value},
+                                                {"low", m.low},
+                                                {"high", m.high},
+                                                {"n", m.n}}
+                             .dump());
+    } else {
+      fmt::print("{:<10} {:<18} {:>8.3f}  [{:>7.3f}, {:>7.3f}]  {:>6}\n", m.slice, m.metric,
+                 m.value, m.low, m.high, m.n);
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command eval_command() {
+  return {"eval", "Measure a model on a suite, by slice, with 95 % intervals.",
+          "pupil eval --model demo/sft --suite microworld",
+          [](Options& options, const Common& common) -> std::function<int()> {
+            auto s = std::make_shared<Settings>();
+            s->model.declare(options);
+            options.text("--suite", s->suite, "microworld, or a file of records").required();
+            options.integer("--world", s->world, "seed of the microworld's facts");
+            s->data.declare_rendering(options);
+            return [s, &common] { return evaluate(*s, common); };
+          }};
+}
+
+}  // namespace pupil::cli

@@ -1,0 +1,44 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/model_input.h"
+#include "tensor/error.h"
+
+namespace pupil::cli {
+namespace {
+
+struct Settings {
+  ModelOptions model;
+  std::string out, save_dtype = "f32";
+};
+
+int merge(const Settings& s, const Common& common) {
+  if (s.model.adapter.empty()) throw UsageError("merge needs --adapter, the folder to fold in");
+  const SaveType type = save_type(s.save_dtype);
+  ModelInput input = load_model_input(s.model, common);
+  fold_lora(input.gpt);
+  save_model(s.out, input.gpt, input.folder, type);
+  if (input.tokenizer) save_tokenizer(*input.tokenizer, s.out);
+  fmt::print("model in {}\n", s.out);
+  return 0;
+}
+
+}  // namespace
+
+Command merge_command() {
+  return {"merge", "Fold an adapter into the weights of its base model.",
+          "pupil merge --model demo/base --adapter demo/lora --out demo/merged",
+          [](Options& options, const Common& common) -> std::function<int()> {
+            auto s = std::make_shared<Settings>();
+            s->model.declare(options);
+            options.text("--out", s->out, "folder for the merged model").required();
+            options.choice("--save-dtype", s->save_dtype, {"f32", "f64", "f16", "bf16"},
+                           "type of the stored weights");
+            return [s, &common] { return merge(*s, common); };
+          }};
+}
+
+}  // namespace pupil::cli

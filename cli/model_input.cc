@@ -1,0 +1,120 @@
+#include "cli/model_input.h"
+
+#include <fmt/format.h>
+
+#include "cli/model_dtype.h"
+#include "cli/progress.h"
+#include "nn/file.h"
+#include "tensor/error.h"
+
+namespace pupil::cli {
+
+void ModelOptions::declare(Options& options) {
+  options.text("--model", model, "model folder").required();
+  options.text("--adapter", adapter, "PEFT LoRA folder on top of the model");
+}
+
+void DataOptions::declare(Options& options) {
+  options.text("--data", data, "records: JSON Lines or a JSON array").required();
+  declare_rendering(options);
+}
+
+void DataOptions::declare_rendering(Options& options) {
+  options
+      .choice("--format", format,
+              {"auto", "messages", "prompt-completion", "alpaca", "text", "ids"},
+              "form of the records")
+      .text("--template", chat_template, "chatml, alpaca, plain or microworld (none: by the form)")
+      .text("--mask", mask,
+            "what is supervised: assistant, completion, last, all (none: by the form)")
+      .integer("--max-length", max_length, "tokens of a record at most (0: the model's context)")
+      .choice("--truncate", truncate, {"start", "end", "drop", "error"}, "for longer records")
+      .flag("--skip-bad", skip_bad, "count and list records that do not fit instead of stopping");
+}
+
+ModelInput load_model_input(const ModelOptions& options, const Common& common) {
+  LoadedModel loaded = load_model(options.model, model_dtype(common));
+  ModelInput input{std::move(loaded.folder), std::move(loaded.gpt), std::nullopt, std::nullopt};
+  if (!options.adapter.empty()) input.adapter = load_adapter(options.adapter, input.gpt);
+  for (const std::string& folder : {options.adapter, options.model}) {
+    if (folder.empty() || input.tokenizer || !file_exists(folder + "/tokenizer.json")) continue;
+    input.tokenizer = load_tokenizer(folder);
+    if (input.tokenizer->vocab_size() > input.gpt.config().vocab_size) {
+      throw InputError(
+          fmt::format("{}: the tokenizer has {} ids, the model a vocabulary of {}; they "
+                      "do not belong together",
+                      folder + "/tokenizer.json", input.tokenizer->vocab_size(),
+                      input.gpt.config().vocab_size));
+    }
+  }
+  return input;
+}
+
+Example to_example(const Rendered& rendered) {
+  return {rendered.ids, targets_from(rendered.labels), {}, {}};
+}
+
+std::vector<Example> DataInput::examples() const {
+  std::vector<Example> list;
+  for (const Rendered& r : rendered) list.push_back(to_example(r));
+  return list;
+}
+
+DataInput load_data_input(const DataOptions& options, std::optional<Tokenizer>& tokenizer,
+                          const GptConfig& model, const Common& common) {
+  DataInput input;
+  input.file = read_records(options.data,
+                            {.form = record_form(options.format), .skip_bad = options.skip_bad});
+  const RecordForm form = input.file.form;
+  const ChatTemplate chat =
+      chat_template(options.chat_template.empty() ? usual_template(form)
+                                                  : std::string_view(options.chat_template));
+  const MaskMode mode = options.mask.empty() ? usual_mask(form) : mask_mode(options.mask);
+  const bool is_text = form != RecordForm::kIds;
+  if (is_text && !tokenizer) {
+    throw InputError(
+        fmt::format("{}: the records are text, but the model's folder has no "
+                    "tokenizer.json; add one, or give records of ids",
+                    options.data));
+  }
+  if (is_text) {
+    input.added_specials = chat.add_specials(*tokenizer);
+    input.stop_ids = chat.stop_ids(*tokenizer);
+  }
+  input.template_name = is_text ? chat.name() : "none";
+  input.template_hash = is_text ? chat.hash() : "";
+  input.mask_name = mask_name(mode);
+  const std::int32_t ids = std::int32_t(
+      std::max<std::int64_t>(model.vocab_size, tokenizer ? tokenizer->vocab_size() : 0));
+  const Renderer renderer(is_text ? tokenizer : std::optional<Tokenizer>(), chat, mode, ids);
+  const std::int64_t longest = options.max_length > 0 ? options.max_length : model.context;
+  if (longest > model.context) {
+    throw UsageError(
+        fmt::format("--max-length {} is beyond the model's context of {}", longest, model.context));
+  }
+  input.rendered =
+      render_all(input.file, renderer, longest, truncation(options.truncate), input.report);
+  const RenderReport& r = input.report;
+  std::string added;
+  for (const SpecialToken& token : input.added_specials) {
+    added += fmt::format("{}{} = {}", added.empty() ? ", new special tokens " : ", ", token.name,
+                         token.id);
+  }
+  log_line(common, fmt::format("{}: {} records of form {}, template {}, mask {}: {} tokens, {} "
+                               "supervised ({:.1f} %){}",
+                               options.data, r.records, form_name(form), input.template_name,
+                               input.mask_name, r.tokens, r.targets, 100 * r.mask_share(), added));
+  if (input.file.skipped_count || r.shortened || r.dropped || r.without_targets) {
+    log_line(common,
+             fmt::format("{}: {} records skipped as bad, {} shortened, {} dropped, {} without a "
+                         "target",
+                         options.data, input.file.skipped_count, r.shortened, r.dropped,
+                         r.without_targets));
+    for (const SkippedRecord& bad : input.file.skipped) {
+      log_line(common, fmt::format("{}:{}: {}", options.data, bad.line, bad.reason));
+    }
+  }
+  return input;
+}
+
+}  // namespace pupil::cli

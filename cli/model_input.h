@@ -1,0 +1,58 @@
+// What most commands begin with: a model, perhaps an adapter, its tokenizer, and records made into
+// examples for it.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/options.h"
+#include "nn/model_folder.h"
+#include "sft/adapter_folder.h"
+#include "sft/batch.h"
+#include "sft/render.h"
+#include "sft/tokenizer.h"
+
+namespace pupil::cli {
+
+struct ModelOptions {
+  std::string model, adapter;
+  void declare(Options& options);
+};
+
+struct ModelInput {
+  ModelFolder folder;
+  Gpt gpt;
+  std::optional<AdapterInfo> adapter;
+  std::optional<Tokenizer> tokenizer;  ///< of the folder, when it has one
+};
+/// Loads the model, its adapter and its tokenizer. Throws InputError when they do not fit together.
+ModelInput load_model_input(const ModelOptions& options, const Common& common);
+
+struct DataOptions {
+  std::string data, format = "auto", chat_template, mask, truncate = "error";
+  std::int64_t max_length = 0;  ///< 0: the model's context
+  bool skip_bad = false;
+  void declare(Options& options);
+  void declare_rendering(Options& options);  ///< all but --data
+};
+
+/// Records of a file as the model will see them.
+struct DataInput {
+  RecordFile file;
+  std::string template_name, template_hash, mask_name;
+  std::vector<SpecialToken> added_specials;
+  std::vector<std::int32_t> stop_ids;
+  std::vector<Rendered> rendered;
+  RenderReport report;
+  std::vector<Example> examples() const;
+};
+
+/// Reads and renders. With `tokenizer`, the template's special tokens are added to it; the caller
+/// grows the model. Says on stderr which form, template and mask it took.
+DataInput load_data_input(const DataOptions& options, std::optional<Tokenizer>& tokenizer,
+                          const GptConfig& model, const Common& common);
+
+/// A record as an example: labels shifted into targets.
+Example to_example(const Rendered& rendered);
+
+}  // namespace pupil::cli

@@ -1,0 +1,78 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/model_input.h"
+#include "nn/safetensors.h"
+#include "sft/scoring.h"
+
+namespace pupil::cli {
+namespace {
+
+struct Settings {
+  ModelOptions model;
+  DataOptions data;
+  std::string logits;
+};
+
+// Where position t is supervised the label is scored, elsewhere the token itself (cli.md: score).
+std::vector<std::int32_t> scored_tokens(const Rendered& record) {
+  std::vector<std::int32_t> tokens = record.ids;
+  for (std::size_t t = 0; t < tokens.size(); ++t) {
+    if (record.labels[t] != kIgnoreIndex) tokens[t] = record.labels[t];
+  }
+  return tokens;
+}
+
+int score(const Settings& s, const Common& common) {
+  ModelInput input = load_model_input(s.model, common);
+  const DataInput data = load_data_input(s.data, input.tokenizer, input.gpt.config(), common);
+  input.gpt.grow_vocabulary(input.tokenizer ? input.tokenizer->vocab_size() : 0);
+  std::vector<std::pair<std::string, Tensor>> logits;
+  for (std::size_t i = 0; i < data.rendered.size(); ++i) {
+    const Rendered& record = data.rendered[i];
+    const std::vector<double> next =
+        next_logprobs(input.gpt, record.ids, targets_from(scored_tokens(record)));
+    nlohmann::ordered_json line;
+    line["ids"] = record.ids;
+    double loss = 0;
+    std::vector<int> mask(record.ids.size(), 0);
+    line["logprobs"] = {nullptr};
+    for (std::size_t t = 1; t < record.ids.size(); ++t) {
+      line["logprobs"].push_back(next[t - 1]);
+      mask[t] = record.labels[t] != kIgnoreIndex;
+      if (mask[t]) loss -= next[t - 1];
+    }
+    line["mask"] = mask;
+    line["loss_sum"] = loss;
+    line["n_targets"] = record.n_targets();
+    fmt::print("{}\n", line.dump());
+    if (!s.logits.empty()) {
+      logits.emplace_back(fmt::format("logits.{}", i), all_logits(input.gpt, record.ids));
+    }
+  }
+  if (!s.logits.empty()) {
+    write_safetensors(s.logits, logits, {},
+                      common.dtype == "f64" ? SaveType::kF64 : SaveType::kF32);
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command score_command() {
+  return {"score", "Log-probabilities that a model gives to records, one JSON line each.",
+          "pupil score --model demo/sft --data questions.jsonl --template microworld",
+          [](Options& options, const Common& common) -> std::function<int()> {
+            auto s = std::make_shared<Settings>();
+            s->model.declare(options);
+            s->data.declare(options);
+            options.text("--logits", s->logits, "safetensors file for the logits of every record");
+            return [s, &common] { return score(*s, common); };
+          }};
+}
+
+}  // namespace pupil::cli
