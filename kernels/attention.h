@@ -18,9 +18,9 @@
 //        which sees nothing and is seen by nothing: out, lse and all its gradients are exactly 0.
 //
 // forward   writes out and lse.   4 D FLOPs for each pair of a query and a key that it may see
-// backward  dqkv `=`, or `+=` when add; writes delta.   10 D FLOPs a pair: scores are computed again
-// Scores exist for kAttentionTile x kAttentionTile pairs at a time; tiles above the diagonal, and
-// tiles whose segments' numbers lie apart, are skipped. All numbers must be finite.
+// backward  dqkv `=`, or `+=` when add; writes delta.   10 D FLOPs a pair: scores are computed
+// again Scores exist for kAttentionTile x kAttentionTile pairs at a time; tiles above the diagonal,
+// and tiles whose segments' numbers lie apart, are skipped. All numbers must be finite.
 //
 // Aliasing: nothing may overlap. Deterministic: forward's unit of work is a tile of queries of one
 // head, backward's a key and value head with all the query heads that read it; each walks the tiles

@@ -80,8 +80,8 @@ void backward_pair(const HeadGradient<T>& h, std::int64_t q0, std::int64_t k0, S
     const std::int64_t rows = sight.queries - i0 < kStrip ? sight.queries - i0 : kStrip;
     const std::int64_t keys = sight.end(i0 + rows - 1);
     for (std::int64_t i = i0; i < i0 + rows; ++i) {
-      differentiate_softmax(s.scores + i * kTile, s.dp + i * kTile, sight, i, whole_vectors<T>(keys),
-                            scale, h.lse[q0 + i], h.delta[q0 + i]);
+      differentiate_softmax(s.scores + i * kTile, s.dp + i * kTile, sight, i,
+                            whole_vectors<T>(keys), scale, h.lse[q0 + i], h.delta[q0 + i]);
     }
     product<T>(h.dq + (q0 + i0) * h.stride, h.stride, true, {s.dp + i0 * kTile, kTile}, k, h.stride,
                rows, D, keys);
@@ -120,10 +120,21 @@ KERNEL(attention_backward,
       const std::int64_t q = h * D, k = (H + kv) * D, v = (H + K + kv) * D;
       const T* const inp = qkv.row(b * N);
       T* const grad = dqkv.row(b * N);
-      return PUPIL_ISA::HeadGradient<T>{
-          grad + q, grad + k, grad + v, inp + q, inp + k, inp + v, qkv.stride,
-          dout.row(b * N) + q, out.row(b * N) + q, out.stride, lse + (b * H + h) * N,
-          delta + (b * H + h) * N, N, D, segments ? segments + b * N : nullptr};
+      return PUPIL_ISA::HeadGradient<T>{grad + q,
+                                        grad + k,
+                                        grad + v,
+                                        inp + q,
+                                        inp + k,
+                                        inp + v,
+                                        qkv.stride,
+                                        dout.row(b * N) + q,
+                                        out.row(b * N) + q,
+                                        out.stride,
+                                        lse + (b * H + h) * N,
+                                        delta + (b * H + h) * N,
+                                        N,
+                                        D,
+                                        segments ? segments + b * N : nullptr};
     };
     const auto first = head(kv * group);
     if (!add) {

@@ -147,9 +147,9 @@ KERNEL(attention_forward,
     const T* const row = qkv.row(b * N);
     const T* const k = row + (H + h / (H / K)) * D;
     PUPIL_ISA::forward_tile<T>({out.row(b * N + first) + h * D, out.stride,
-                                lse + (b * H + h) * N + first,
-                                row + first * qkv.stride + h * D, qkv.stride, k, k + K * D,
-                                qkv.stride, left < kAttentionTile ? left : kAttentionTile, first, D,
+                                lse + (b * H + h) * N + first, row + first * qkv.stride + h * D,
+                                qkv.stride, k, k + K * D, qkv.stride,
+                                left < kAttentionTile ? left : kAttentionTile, first, D,
                                 segments ? segments + b * N : nullptr});
   });
 }
@@ -165,11 +165,10 @@ KERNEL(attention_cached,
     const std::int64_t tile = item % tiles, h = item / tiles % H, b = item / tiles / H;
     const std::int64_t begin = tile * kAttentionTile, left = N - begin;
     const std::int64_t column = h / (H / K) * D;
-    PUPIL_ISA::forward_tile<T>({out.row(b * N + begin) + h * D, out.stride, nullptr,
-                                q.row(b * N + begin) + h * D, q.stride,
-                                k.row(b * capacity) + column, v.row(b * capacity) + column,
-                                k.stride, left < kAttentionTile ? left : kAttentionTile,
-                                kv_lengths[b] - N + begin, D, nullptr});
+    PUPIL_ISA::forward_tile<T>(
+        {out.row(b * N + begin) + h * D, out.stride, nullptr, q.row(b * N + begin) + h * D,
+         q.stride, k.row(b * capacity) + column, v.row(b * capacity) + column, k.stride,
+         left < kAttentionTile ? left : kAttentionTile, kv_lengths[b] - N + begin, D, nullptr});
   });
 }
 INSTANTIATE(attention_cached)

@@ -27,7 +27,7 @@ struct Matrix {  // element (i, j) at data[i * row + j * column]
 // kRows x (kVectors vectors) of out = or += a b. The last vector has `last` lanes.
 template <int kRows, int kVectors, bool kPart, class T>
 PUPIL_INLINE void product_block(T* out, std::int64_t stride, bool add, Matrix<T> a, const T* b,
-                            std::int64_t b_stride, std::int64_t depth, std::int64_t last) {
+                                std::int64_t b_stride, std::int64_t depth, std::int64_t last) {
   using V = Vec<T>;
   constexpr int L = V::kLanes;
   const auto load = [last](const T* p, int j) PUPIL_INLINE_LAMBDA {
@@ -65,8 +65,8 @@ PUPIL_INLINE void product_block(T* out, std::int64_t stride, bool add, Matrix<T>
 }
 
 template <int kRows, class T>
-void product_rows(T* out, std::int64_t stride, bool add, Matrix<T> a, const T* b, std::int64_t b_stride,
-              std::int64_t columns, std::int64_t depth) {
+void product_rows(T* out, std::int64_t stride, bool add, Matrix<T> a, const T* b,
+                  std::int64_t b_stride, std::int64_t columns, std::int64_t depth) {
   constexpr std::int64_t L = Vec<T>::kLanes;
   std::int64_t j = 0;
   for (; j + 2 * L <= columns; j += 2 * L) {
@@ -82,11 +82,11 @@ void product_rows(T* out, std::int64_t stride, bool add, Matrix<T> a, const T* b
   }
 }
 
-// out[i,j] = or += sum_p a(i, p) b[p,j] for i < rows, j < columns, p < depth: an element is one chain of
-// multiply-adds in the order of p, whichever block it falls into.
+// out[i,j] = or += sum_p a(i, p) b[p,j] for i < rows, j < columns, p < depth: an element is one
+// chain of multiply-adds in the order of p, whichever block it falls into.
 template <class T>
 void product(T* out, std::int64_t stride, bool add, Matrix<T> a, const T* b, std::int64_t b_stride,
-                 std::int64_t rows, std::int64_t columns, std::int64_t depth) {
+             std::int64_t rows, std::int64_t columns, std::int64_t depth) {
   constexpr int kMost = Vec<T>::kLanes * sizeof(T) == 64 ? 8 : 4;  // by the number of registers
   const auto take = [&]<int kRows>() {
     product_rows<kRows>(out, stride, add, a, b, b_stride, columns, depth);
@@ -105,7 +105,8 @@ template <class T>
 PUPIL_INLINE Vec<T> lane_numbers() {
   return []<int... I>(std::integer_sequence<int, I...>) PUPIL_INLINE_LAMBDA {
     return Vec<T>(typename Vec<T>::Native{T(I)...});
-  }(std::make_integer_sequence<int, Vec<T>::kLanes>());
+  }
+  (std::make_integer_sequence<int, Vec<T>::kLanes>());
 }
 
 // The first (kHigh = 0) or second half of a and b, lanes taken in turn: a0 b0 a1 b1 ...
@@ -146,7 +147,9 @@ void copy_transposed(T* out, const T* inp, std::int64_t stride, std::int64_t n,
       V block[L];
       for (std::int64_t i = 0; i < L; ++i) {
         const T* const from = inp + (i0 + i) * stride + j0;
-        block[i] = i0 + i >= n ? V(T(0)) : lanes == L ? V::load(from) : V::load_partial(from, lanes);
+        block[i] = i0 + i >= n  ? V(T(0))
+                   : lanes == L ? V::load(from)
+                                : V::load_partial(from, lanes);
       }
       transpose(block);
       for (std::int64_t j = 0; j < lanes; ++j) block[j].store(out + (j0 + j) * kAttentionTile + i0);
@@ -178,7 +181,9 @@ class Sight {
     return n < 0 ? 0 : n < keys ? n : keys;
   }
   /// True when all queries from i on see all keys before `end`.
-  bool everything(std::int64_t i, std::int64_t end) const { return !segmented_ && end <= this->end(i); }
+  bool everything(std::int64_t i, std::int64_t end) const {
+    return !segmented_ && end <= this->end(i);
+  }
   /// True when no query's segment can be found among the keys': their numbers lie apart.
   bool nothing() const {
     if (!segmented_) return false;
@@ -220,8 +225,8 @@ constexpr std::int64_t whole_vectors(std::int64_t n) {
 }
 
 // scores[i,k] = a_i . b_k for the keys that some query of i's strip sees; rows of scores are
-// kAttentionTile long, and strips are whole: those behind the last query are 0. `turned` holds b's transpose afterwards, and before, if b is no wider than a
-// tile and `ready` says so.
+// kAttentionTile long, and strips are whole: those behind the last query are 0. `turned` holds b's
+// transpose afterwards, and before, if b is no wider than a tile and `ready` says so.
 template <class T>
 void score(T* scores, const T* a, std::int64_t a_stride, const T* b, std::int64_t b_stride,
            std::int64_t head_dim, const Sight<T>& sight, T* turned, bool ready) {
@@ -235,8 +240,8 @@ void score(T* scores, const T* a, std::int64_t a_stride, const T* b, std::int64_
       const std::int64_t columns = whole_vectors<T>(sight.end(i + rows - 1));
       T* const to = scores + i * kAttentionTile;
       for (std::int64_t r = rows * kAttentionTile; r < kStrip * kAttentionTile; ++r) to[r] = T(0);
-      product<T>(to, kAttentionTile, d > 0, {a + i * a_stride + d, a_stride}, turned, kAttentionTile,
-                     rows, columns, depth);
+      product<T>(to, kAttentionTile, d > 0, {a + i * a_stride + d, a_stride}, turned,
+                 kAttentionTile, rows, columns, depth);
     }
   }
 }

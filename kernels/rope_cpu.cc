@@ -57,9 +57,10 @@ KERNEL(rope,
   const std::int64_t half = head_dim / 2;
   const std::int64_t tile = 1 + (1 << 13) / (out.width + 1);
   const T sign = inverse ? T(-1) : T(1);
-  auto* const turn = pairs == RopePairs::kInterleaved
-                         ? (add ? PUPIL_ISA::turn_head<T, true, 2> : PUPIL_ISA::turn_head<T, false, 2>)
-                         : (add ? PUPIL_ISA::turn_head<T, true, 1> : PUPIL_ISA::turn_head<T, false, 1>);
+  auto* const turn =
+      pairs == RopePairs::kInterleaved
+          ? (add ? PUPIL_ISA::turn_head<T, true, 2> : PUPIL_ISA::turn_head<T, false, 2>)
+          : (add ? PUPIL_ISA::turn_head<T, true, 1> : PUPIL_ISA::turn_head<T, false, 1>);
   parallel_for((out.rows + tile - 1) / tile, [=](std::int64_t t) {
     const std::int64_t end = (t + 1) * tile < out.rows ? (t + 1) * tile : out.rows;
     for (std::int64_t r = t * tile; r < end; ++r) {

@@ -10,9 +10,10 @@ namespace {
 
 void check_heads(const AttentionHeads& h) {
   if (h.n_head < 1 || h.n_kv_head < 1 || h.head_dim < 1 || h.n_head % h.n_kv_head != 0) {
-    throw ShapeError(fmt::format("[causal_attention] {} heads, {} key/value heads, head dim {}: "
-                                 "each must be at least 1, and heads a multiple of key/value heads",
-                                 h.n_head, h.n_kv_head, h.head_dim));
+    throw ShapeError(
+        fmt::format("[causal_attention] {} heads, {} key/value heads, head dim {}: "
+                    "each must be at least 1, and heads a multiple of key/value heads",
+                    h.n_head, h.n_kv_head, h.head_dim));
   }
 }
 
@@ -20,23 +21,24 @@ void check_packed(const Tensor& qkv, const AttentionHeads& h, const Tensor& segm
   check_heads(h);
   const std::int64_t width = (h.n_head + 2 * h.n_kv_head) * h.head_dim;
   if (qkv.shape().rank() != 3 || qkv.shape().back() != width) {
-    throw ShapeError(fmt::format(
-        "[causal_attention] qkv is {}; {} + 2 x {} heads of {} need (B, T, {})", qkv.str(),
-        h.n_head, h.n_kv_head, h.head_dim, width));
+    throw ShapeError(
+        fmt::format("[causal_attention] qkv is {}; {} + 2 x {} heads of {} need (B, T, {})",
+                    qkv.str(), h.n_head, h.n_kv_head, h.head_dim, width));
   }
   const Shape positions{qkv.shape()[0], qkv.shape()[1]};
-  if (segments.defined() &&
-      (segments.dtype() != DType::kInt32 || segments.shape() != positions)) {
-    throw ShapeError(fmt::format("[causal_attention] segments are {}, qkv is {}; segments must be "
-                                 "{} i32",
-                                 segments.str(), qkv.str(), positions.str()));
+  if (segments.defined() && (segments.dtype() != DType::kInt32 || segments.shape() != positions)) {
+    throw ShapeError(
+        fmt::format("[causal_attention] segments are {}, qkv is {}; segments must be "
+                    "{} i32",
+                    segments.str(), qkv.str(), positions.str()));
   }
 }
 
 void check_cache(const Tensor& q, const Tensor& cache, const char* name, const Shape& shape) {
   if (cache.dtype() != q.dtype() || cache.shape() != shape) {
     throw ShapeError(fmt::format("[causal_attention_cached] {} is {}, q is {}; {} must be {} {}",
-                                 name, cache.str(), q.str(), name, shape.str(), name_of(q.dtype())));
+                                 name, cache.str(), q.str(), name, shape.str(),
+                                 name_of(q.dtype())));
   }
 }
 
@@ -79,9 +81,9 @@ Tensor causal_attention_cached(const Tensor& q, const Tensor& k_cache, const Ten
   check_heads(heads);
   const std::int64_t width = heads.n_head * heads.head_dim;
   if (q.shape().rank() != 3 || q.shape().back() != width) {
-    throw ShapeError(fmt::format(
-        "[causal_attention_cached] q is {}; {} heads of {} need (B, T, {})", q.str(), heads.n_head,
-        heads.head_dim, width));
+    throw ShapeError(
+        fmt::format("[causal_attention_cached] q is {}; {} heads of {} need (B, T, {})", q.str(),
+                    heads.n_head, heads.head_dim, width));
   }
   const std::int64_t B = q.shape()[0], T = q.shape()[1];
   const std::int64_t capacity = k_cache.shape().rank() == 3 ? k_cache.shape()[1] : 0;
@@ -89,14 +91,15 @@ Tensor causal_attention_cached(const Tensor& q, const Tensor& k_cache, const Ten
   check_cache(q, k_cache, "k_cache", cache_shape);
   check_cache(q, v_cache, "v_cache", cache_shape);
   if (std::int64_t(kv_lengths.size()) != B) {
-    throw ShapeError(fmt::format("[causal_attention_cached] {} lengths for {} rows of q",
-                                 kv_lengths.size(), B));
+    throw ShapeError(
+        fmt::format("[causal_attention_cached] {} lengths for {} rows of q", kv_lengths.size(), B));
   }
   for (const std::int32_t length : kv_lengths) {
     if (length < T || length > capacity) {
-      throw IndexError(fmt::format("[causal_attention_cached] a row has {} positions filled; it must "
-                                   "hold the {} new ones and fit the capacity {}",
-                                   length, T, capacity));
+      throw IndexError(
+          fmt::format("[causal_attention_cached] a row has {} positions filled; it must "
+                      "hold the {} new ones and fit the capacity {}",
+                      length, T, capacity));
     }
   }
   Tensor out = Tensor::empty(q.shape(), q.dtype());

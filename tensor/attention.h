@@ -13,8 +13,7 @@ struct AttentionHeads {
   std::int64_t n_head, n_kv_head, head_dim;
 
   template <class H>
-  AttentionHeads(const H& h)
-      : n_head(h.n_head), n_kv_head(h.n_kv_head), head_dim(h.head_dim) {}
+  AttentionHeads(const H& h) : n_head(h.n_head), n_kv_head(h.n_kv_head), head_dim(h.head_dim) {}
 };
 
 struct Attention {

@@ -35,7 +35,8 @@ double distance(const Tensor& got, const Tensor& expected) {
 }
 
 bool same_bits(const Tensor& a, const Tensor& b) {
-  return a.bytes() == b.bytes() && std::memcmp(a.storage()->data(), b.storage()->data(), a.bytes()) == 0;
+  return a.bytes() == b.bytes() &&
+         std::memcmp(a.storage()->data(), b.storage()->data(), a.bytes()) == 0;
 }
 
 Tensor segments_of(const Shape& shape, const std::vector<std::int32_t>& values) {
@@ -247,8 +248,8 @@ TEST(CausalAttentionCached, IsTheUncachedForwardOfTheLastPositions) {
         q.push_back(tensor::narrow(last(qkv), 2, 0, H * D));
         expected.push_back(last(full));
       }
-      const Tensor got = tensor::causal_attention_cached(tensor::concat(q, 0), keys, values,
-                                                         lengths, heads);
+      const Tensor got =
+          tensor::causal_attention_cached(tensor::concat(q, 0), keys, values, lengths, heads);
       EXPECT_LE(distance(got, tensor::concat(expected, 0)), 1e-14) << fresh << " of " << length;
     }
   }

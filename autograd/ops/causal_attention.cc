@@ -30,9 +30,8 @@ SAMPLES(causal_attention) {
     qkv.scale_(spread);
     return list
         .add({qkv}, [=](const Inputs& in) { return causal_attention(in[0], heads, segments); })
-        .same_as([=](const Inputs& in) {
-          return reference::causal_attention(in[0], heads, segments);
-        });
+        .same_as(
+            [=](const Inputs& in) { return reference::causal_attention(in[0], heads, segments); });
   };
   const auto ids = [](std::int64_t B, std::int64_t T, std::vector<std::int32_t> values) {
     return Tensor::from<std::int32_t>({B, T}, values);
@@ -57,15 +56,19 @@ SAMPLES(causal_attention) {
       .note("segments in one tile, unsorted and interleaved");
   add(2, 5, {2, 2, 3}, ids(2, 5, {0, 0, 3, -1, -1, -1, -1, -1, -1, -1}))
       .note("padding behind, and a row of nothing else");
-  add(1, kTile + 5, {1, 1, 2}, blocks(kTile + 5, 33, 1)).note("segments across tiles").border(kTile);
+  add(1, kTile + 5, {1, 1, 2}, blocks(kTile + 5, 33, 1))
+      .note("segments across tiles")
+      .border(kTile);
   add(1, 2 * kTile + 2, {1, 1, 2}, blocks(2 * kTile + 2, kTile, -3))
       .note("segments that fill tiles: pairs of tiles are skipped")
       .border(kTile);
   add(1, 7, {1, 1, 4}, {}, 6).note("scores of 100: almost one-hot");
   const Heads heads{2, 1, 3};
-  list.add({randn({1, 4, 12})}, [heads](const Inputs& in) {
-        return pupil::add(causal_attention(in[0], heads), causal_attention(in[0], heads));
-      }).note("used twice: the second gradient is added to the first");
+  list.add({randn({1, 4, 12})},
+           [heads](const Inputs& in) {
+             return pupil::add(causal_attention(in[0], heads), causal_attention(in[0], heads));
+           })
+      .note("used twice: the second gradient is added to the first");
   return list;
 }
 

@@ -27,7 +27,8 @@ Variable filled(double value, const Variable& like) {
   return constant(Tensor::full(like.shape(), value, like.dtype()));
 }
 
-// (first, second) of each pair, for both forms: x (B, T, H, D) as (B, T, H, D/2, 2) or (.., 2, D/2).
+// (first, second) of each pair, for both forms: x (B, T, H, D) as (B, T, H, D/2, 2) or (.., 2,
+// D/2).
 std::vector<Variable> pairs(const Variable& x, int axis) {
   return split(x, std::array<std::int64_t, 2>{1, 1}, axis);
 }
@@ -41,7 +42,8 @@ Variable causal_attention(const Variable& qkv, Heads heads, const Tensor& segmen
   const auto by_head = [&](const Variable& x, std::int64_t n) {  // (B, n, T, D)
     return permute(reshape(x, {B, T, n, D}), std::array{0, 2, 1, 3});
   };
-  const auto for_all = [&, H = H, K = K, D = D](const Variable& x) {  // (B, K, T, D) -> (B, H, T, D)
+  const auto for_all = [&, H = H, K = K,
+                        D = D](const Variable& x) {  // (B, K, T, D) -> (B, H, T, D)
     const Variable one = reshape(x, {B, K, 1, T, D});
     return reshape(broadcast_to(one, {B, K, H / K, T, D}), {B, H, T, D});
   };
@@ -61,7 +63,8 @@ Variable rope(const Variable& x, std::int64_t first_position, double theta, Rope
   Tensor sine = Tensor::empty({T, 1, half}, DType::kFloat64);
   for (std::int64_t t = 0; t < T; ++t) {
     for (std::int64_t i = 0; i < half; ++i) {
-      const double angle = double(first_position + t) * std::pow(theta, -2.0 * double(i) / double(D));
+      const double angle =
+          double(first_position + t) * std::pow(theta, -2.0 * double(i) / double(D));
       cosine.data<double>()[t * half + i] = std::cos(angle);
       sine.data<double>()[t * half + i] = std::sin(angle);
     }
