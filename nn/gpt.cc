@@ -164,7 +164,8 @@ void Gpt::check_input(const GptInput& input, const KvCache* cache) const {
     for (const std::int32_t length : cache->lengths) past = std::max<std::int64_t>(past, length);
   }
   const std::int64_t end = past + ids.shape()[1];
-  if (end > config_.context) {
+  // A row of packed records may be longer than the context: their positions count each from 0.
+  if (!input.positions.defined() && end > config_.context) {
     throw IndexError(fmt::format("[gpt] the sequence has {} positions, the model's context is {}",
                                  end, config_.context));
   }

@@ -1,6 +1,8 @@
 // The tape itself: order, accumulation, lifetime, and what it refuses.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "autograd/gradcheck.h"
 #include "autograd/node.h"
 #include "autograd/operations.h"

@@ -1,0 +1,163 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/generation_options.h"
+#include "cli/progress.h"
+#include "cli/run_record.h"
+#include "nn/file.h"
+#include "nn/json_fields.h"
+#include "tensor/error.h"
+
+namespace pupil::cli {
+namespace {
+
+constexpr const char* kHelp =
+    "/reset  forget the conversation     /system TEXT  set the system message\n"
+    "/undo   forget the last exchange    /save FILE    write the conversation as a JSON record\n"
+    "/help   this list                   /quit         leave (or Ctrl-D); Ctrl-C stops an answer";
+
+struct Settings {
+  ModelOptions model;
+  GenerationOptions generation;
+  std::string chat_template;
+};
+
+// The template a model was tuned with, from its run.json.
+std::string recorded_template(const Settings& s) {
+  for (const std::string& folder : {s.model.adapter, s.model.model}) {
+    const std::string path = folder + "/run.json";
+    if (folder.empty() || !file_exists(path)) continue;
+    const auto json = parse_json_file(path);
+    const std::string name = FieldReader(json, path).text("template", "");
+    if (!name.empty() && name != "none") return name;
+  }
+  return "chatml";
+}
+
+class Chat {
+ public:
+  Chat(const Settings& s, const Common& common)
+      : common_(common),
+        input_(load_model_input(s.model, common)),
+        name_(s.chat_template.empty() ? recorded_template(s) : s.chat_template) {
+    if (!input_.tokenizer) {
+      throw InputError(s.model.model + ": no tokenizer.json; a conversation needs one");
+    }
+    const auto missing = chat_template(name_).add_specials(*input_.tokenizer);
+    if (!missing.empty()) {
+      throw InputError(
+          fmt::format("{}: the tokenizer lacks {}, which template {} needs; was the model "
+                      "tuned with it? (pupil sft)",
+                      s.model.model, missing[0].name, name_));
+    }
+    options_ = s.generation.resolve(input_, name_, common);
+    // A template without turns of a conversation (alpaca, say) answers each message by itself.
+    remembers_ = chat_template(name_).rule("user") != nullptr;
+  }
+
+  int run() {
+    const bool terminal = ::isatty(STDIN_FILENO);
+    if (terminal && !common_.quiet)
+      fmt::print(stderr, "template {}; /help lists the commands\n", name_);
+    std::string line;
+    for (;;) {
+      if (terminal) fmt::print("> "), std::fflush(stdout);
+      if (!std::getline(std::cin, line)) break;
+      if (line.empty()) continue;
+      if (line == "/quit") break;
+      try {
+        line[0] == '/' ? command(line) : answer(line);
+      } catch (const Error& e) {
+        fmt::print(stderr, "{}\n", e.what());
+        if (!messages_.empty() && messages_.back().role == "user") messages_.pop_back();
+      }
+    }
+    if (terminal) fmt::print("\n");
+    return 0;
+  }
+
+ private:
+  void command(const std::string& line) {
+    const std::size_t space = line.find(' ');
+    const std::string name = line.substr(0, space);
+    const std::string rest = space == std::string::npos ? "" : line.substr(space + 1);
+    if (name == "/reset") {
+      std::erase_if(messages_, [](const Message& m) { return m.role != "system"; });
+    } else if (name == "/system") {
+      messages_.assign(rest.empty() ? 0 : 1, Message{"system", rest});
+    } else if (name == "/undo") {
+      while (!messages_.empty() && messages_.back().role == "assistant") messages_.pop_back();
+      if (!messages_.empty() && messages_.back().role == "user") messages_.pop_back();
+    } else if (name == "/save") {
+      if (rest.empty()) throw InputError("/save needs a file name");
+      nlohmann::ordered_json list = nlohmann::ordered_json::array();
+      for (const Message& m : messages_) list.push_back({{"role", m.role}, {"content", m.content}});
+      write_file(rest, nlohmann::ordered_json{{"messages", list}}.dump() + "\n");
+      fmt::print(stderr, "saved {}\n", rest);
+    } else {
+      fmt::print(stderr, "{}\n", kHelp);
+    }
+  }
+
+  std::vector<std::int32_t> prompt() const {
+    const Renderer renderer(input_.tokenizer, chat_template(name_), MaskMode::kLast);
+    if (remembers_) return renderer.prompt(messages_);
+    return renderer.prompt({&messages_.back(), 1});
+  }
+
+  void answer(const std::string& text) {
+    messages_.push_back({"user", text});
+    // The oldest exchanges go when the context is full.
+    std::vector<std::int32_t> ids = prompt();
+    while (std::int64_t(ids.size()) >= input_.gpt.config().context && messages_.size() > 1) {
+      const auto oldest = messages_.begin() + (messages_[0].role == "system" ? 1 : 0);
+      if (oldest + 1 == messages_.end()) break;
+      messages_.erase(oldest);
+      ids = prompt();
+    }
+    StreamDecoder decoder(*input_.tokenizer, /*show_specials=*/false);
+    std::string reply;
+    const auto put = [&](const std::string& part) {
+      reply += part;
+      fmt::print("{}", part);
+      std::fflush(stdout);
+    };
+    watch_interrupt();
+    generate(input_.gpt, {ids}, options_, [&](std::size_t, std::int32_t id) {
+      put(decoder.push(id));
+      return !interrupt_requested();
+    });
+    put(decoder.finish());
+    fmt::print("\n");
+    messages_.push_back({"assistant", reply});
+  }
+
+  const Common& common_;
+  ModelInput input_;
+  std::string name_;
+  GenerateOptions options_;
+  bool remembers_ = true;
+  std::vector<Message> messages_;
+};
+
+}  // namespace
+
+Command chat_command() {
+  return {"chat", "A conversation with a model in the terminal.", "pupil chat --model demo/sft",
+          [](Options& options, const Common& common) -> std::function<int()> {
+            auto s = std::make_shared<Settings>();
+            s->model.declare(options);
+            options.text("--template", s->chat_template,
+                         "chat template (none: the one the model was tuned with)");
+            s->generation.declare(options);
+            return [s, &common] { return Chat(*s, common).run(); };
+          }};
+}
+
+}  // namespace pupil::cli

@@ -1,0 +1,69 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/model_input.h"
+#include "cli/progress.h"
+#include "tensor/error.h"
+
+namespace pupil::cli {
+namespace {
+
+struct Settings {
+  std::string tokenizer, pack = "none";
+  DataOptions data;
+};
+
+constexpr const char *kSupervised = "\033[32m", *kPrompt = "\033[90m", *kReset = "\033[0m";
+
+void print_coloured(const Rendered& record, const Tokenizer& tokenizer) {
+  const char* colour = nullptr;
+  for (std::size_t t = 0; t < record.ids.size(); ++t) {
+    const char* wanted = record.mask[t] ? kSupervised : kPrompt;
+    if (wanted != colour) fmt::print("{}", colour = wanted);
+    fmt::print("{}", tokenizer.decode(std::span(&record.ids[t], 1)));
+  }
+  fmt::print("{}\n", kReset);
+}
+
+int render(const Settings& s, const Common& common) {
+  std::optional<Tokenizer> tokenizer = load_tokenizer(s.tokenizer);
+  DataOptions options = s.data;
+  if (options.max_length == 0) options.max_length = INT32_MAX;
+  GptConfig anything;
+  anything.context = INT32_MAX;
+  anything.vocab_size = tokenizer->vocab_size();
+  const DataInput data = load_data_input(options, tokenizer, anything, common);
+  const bool coloured = !common.json && colours(common, STDOUT_FILENO);
+  for (const Rendered& record : data.rendered) {
+    if (coloured) {
+      print_coloured(record, *tokenizer);
+    } else {
+      fmt::print("{}\n", nlohmann::ordered_json{{"text", tokenizer->decode(record.ids)},
+                                                {"ids", record.ids},
+                                                {"mask", record.mask}}
+                             .dump());
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command render_command() {
+  return {"render", "What a model will see of each record: text, ids and mask.",
+          "pupil render --tokenizer demo/sft --data questions.jsonl --template microworld",
+          [](Options& options, const Common& common) -> std::function<int()> {
+            auto s = std::make_shared<Settings>();
+            options.text("--tokenizer", s->tokenizer, "folder with tokenizer.json").required();
+            s->data.declare(options);
+            options.choice("--pack", s->pack, {"none"}, "packing of records into rows");
+            return [s, &common] { return render(*s, common); };
+          }};
+}
+
+}  // namespace pupil::cli
