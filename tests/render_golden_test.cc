@@ -26,7 +26,8 @@ class Golden : public testing::Test {
   void SetUp() override {
     SKIP_WITHOUT(shared_path("golden/sft"));
     std::ifstream vocabulary(shared_path("golden/sft/tokenizer/vocab.json"));
-    for (const auto& [piece, id] : json::parse(vocabulary).items()) {
+    const json ids = json::parse(vocabulary);
+    for (const auto& [piece, id] : ids.items()) {
       std::string bytes;
       for (std::string_view rest = piece; !rest.empty();) {
         const Utf8Step step = utf8_step(rest);
@@ -63,7 +64,9 @@ class Golden : public testing::Test {
       }
       EXPECT_EQ(got.text, expected.text) << name << ":" << record.line;
       EXPECT_EQ(got.mask, expected.mask) << name << ":" << record.line << " " << mask_key;
-      if (chat_name == "chatml") EXPECT_EQ(renderer.text(rendered), row["text"]);
+      if (chat_name == "chatml") {
+        EXPECT_EQ(renderer.text(rendered), row["text"]);
+      }
     }
   }
 
