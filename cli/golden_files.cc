@@ -77,10 +77,12 @@ Expected expected_tensors(const std::string& path, Tolerance tolerance) {
 
 std::vector<std::string> folders_in(const std::string& dir) {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(dir)) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(dir, error)) {
     const std::string name = entry.path().filename().string();
     if (entry.is_directory() && !name.starts_with(".")) names.push_back(name);
   }
+  if (error) throw InputError(fmt::format("{}: cannot list: {}", dir, error.message()));
   std::sort(names.begin(), names.end());
   return names;
 }

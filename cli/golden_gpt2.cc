@@ -9,6 +9,7 @@
 #include "nn/generate.h"
 #include "nn/model_folder.h"
 #include "sft/render.h"
+#include "tensor/error.h"
 
 namespace pupil::golden {
 namespace {
@@ -182,8 +183,12 @@ std::vector<Case> gpt2_cases(const std::string& dir) {
     const std::string folder = dir + "/" + name;
     if (folder_exists(folder + "/model")) {
       add_model(cases, folder, name);
-    } else {
-      add_forms(cases, folder, name);
+      continue;
+    }
+    const std::size_t before = cases.size();
+    add_forms(cases, folder, name);
+    if (cases.size() == before) {
+      throw InputError(folder + ": holds neither model/ nor folders with storage forms of a model");
     }
   }
   return cases;

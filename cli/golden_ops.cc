@@ -18,12 +18,20 @@ struct Operands {
   std::map<std::string, Tensor> integers;
   Json attrs;
 
-  const Variable& operator[](const char* name) const { return floats.at(name); }
-  Tensor ints(const char* name) const { return integers.at(name); }
+  const Variable& operator[](const char* name) const { return need(floats, name); }
+  const Tensor& ints(const char* name) const { return need(integers, name); }
   bool flag(const char* name) const { return attrs.value(name, false); }
   double number(const char* name) const { return attrs.at(name).get<double>(); }
   int axis() const { return attrs.at("axis").get<int>(); }
   double smoothing() const { return attrs.value("label_smoothing", 0.0); }
+
+ private:
+  template <class T>
+  static const T& need(const std::map<std::string, T>& inputs, const char* name) {
+    const auto it = inputs.find(name);
+    if (it == inputs.end()) throw InputError(fmt::format("there is no input in.{}", name));
+    return it->second;
+  }
 };
 
 using Apply = Variable (*)(const Operands&);
@@ -153,7 +161,8 @@ const std::map<std::string, Apply>& operations() {
 }
 
 Operands read_operands(const InputTensors& file, const Json& attrs) {
-  Operands in{.floats = {}, .integers = {}, .attrs = attrs};
+  Operands in;
+  in.attrs = attrs;
   for (const std::string& name : file.names()) {
     if (!name.starts_with("in.")) continue;
     const Tensor value = file.as_stored(name);
