@@ -10,7 +10,8 @@ namespace PUPIL_ISA {
 
 constexpr int kBlocks = 64;  // of Philox, side by side in the lanes of vectors
 
-// words[4 b + k] = philox(first + b, stream, seed).word[k], the rounds of kernels/random.h by lanes.
+// words[4 b + k] = philox(first + b, stream, seed).word[k], the rounds of kernels/random.h by
+// lanes.
 PUPIL_INLINE void philox_blocks(std::uint32_t* words, std::uint64_t first, std::uint64_t stream,
                                 std::uint64_t seed) {
   std::uint32_t c0[kBlocks], c1[kBlocks], c2[kBlocks], c3[kBlocks];

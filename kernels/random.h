@@ -26,7 +26,7 @@ struct PhiloxKey {
   [[gnu::always_inline]] constexpr explicit PhiloxKey(std::uint64_t seed)
       : low(std::uint32_t(seed)), high(std::uint32_t(seed >> 32)) {}
   [[gnu::always_inline]] constexpr void next() {
-    low += 0x9E3779B9;  // the golden ratio
+    low += 0x9E3779B9;   // the golden ratio
     high += 0xBB67AE85;  // sqrt(3) - 1
   }
 };
