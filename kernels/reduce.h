@@ -10,11 +10,11 @@
 //   variance   out[o,i] = sum_k (inp[o,k,i] - mean[o,i])^2 / n     biased; writes mean, too
 //   variance_backward  dinp[o,k,i] = or += dout[o,i] 2 (inp[o,k,i] - mean[o,i]) / n
 //
-// Each reads inp once (variance: three times) and writes its result once; backward functions write dinp
-// with `=`, or `+=` when add. 1 FLOP an element (variance: 4). Nothing may overlap.
+// Each reads inp once (variance: three times) and writes its result once; backward functions write
+// dinp with `=`, or `+=` when add. 1 FLOP an element (variance: 4). Nothing may overlap.
 //
-// Deterministic: a long sum is a fixed tree. Of a row, parts of kSumChunk elements are added lane by
-// lane; of columns, blocks of 128 numbers; then the parts one after the other.
+// Deterministic: a long sum is a fixed tree. Of a row, parts of kSumChunk elements are added lane
+// by lane; of columns, blocks of 128 numbers; then the parts one after the other.
 #pragma once
 #include <cstdint>
 
