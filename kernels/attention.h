@@ -11,16 +11,19 @@
 // Query head h reads key and value head h / (n_head / n_kv_head) (Ainslie et al. 2023).
 //
 // qkv    (B T) rows of [q heads | k heads | v heads], each head D wide, row stride given: the
-//        output of one linear map as it lies in memory; dqkv the same
-// out    (B T) rows of n_head heads; dout the same
+//        output of one linear map as it lies in memory; dqkv the same, with the same stride
+// out    (B T) rows of n_head heads; dout the same, with the same stride
 // lse    (B, n_head, T); delta likewise: scratch
 // segments  (B, T) or null: one segment. Any numbers in any order. A negative one marks padding,
 //        which sees nothing and is seen by nothing: out, lse and all its gradients are exactly 0.
 //
 // forward   writes out and lse.   4 D FLOPs for each pair of a query and a key that it may see
-// backward  dqkv `=`, or `+=` when add; writes delta.   10 D FLOPs a pair: scores are computed
-// again Scores exist for kAttentionTile x kAttentionTile pairs at a time; tiles above the diagonal,
-// and tiles whose segments' numbers lie apart, are skipped. All numbers must be finite.
+// backward  dqkv `=`, or `+=` when add; writes delta, computes scores again.   10 D FLOPs a pair
+//
+// Scores exist for kAttentionTile x kAttentionTile pairs at a time; tiles above the diagonal, and
+// tiles whose segments' numbers lie apart, are skipped. All numbers must be finite. Memory moved:
+// forward reads qkv and writes out about once, backward moves two and a half times that, plus one
+// read of a key and value tile for each tile of queries behind it (from the cache, as a rule).
 //
 // Aliasing: nothing may overlap. Deterministic: forward's unit of work is a tile of queries of one
 // head, backward's a key and value head with all the query heads that read it; each walks the tiles
@@ -53,8 +56,8 @@ void attention_backward(View<T> dqkv, bool add, T* delta, View<const T> dout, Vi
 
 /// Forward of the last T positions of longer sequences whose keys and values are kept.
 /// q, out: (B T) rows of n_head heads; k, v: (B capacity) rows of n_kv_head heads, of which
-/// kv_lengths[b] are filled, the new ones included. Query i of row b stands at position
-/// kv_lengths[b] - T + i. A row of out has the same bits as attention_forward gives it.
+/// kv_lengths[b] are filled, the new ones included, both with one stride. Query i of row b stands
+/// at position kv_lengths[b] - T + i. A row of out has the same bits as attention_forward gives it.
 template <class T>
 void attention_cached(View<T> out, View<const T> q, View<const T> k, View<const T> v,
                       std::int64_t capacity, const std::int32_t* kv_lengths, AttentionShape shape);

@@ -99,13 +99,6 @@ void backward_pair(const HeadGradient<T>& h, std::int64_t q0, std::int64_t k0, S
   }
 }
 
-template <class T>
-void clear(T* rows, std::int64_t stride, std::int64_t n, std::int64_t width) {
-  for (std::int64_t i = 0; i < n; ++i) {
-    for (std::int64_t j = 0; j < width; ++j) rows[i * stride + j] = T(0);
-  }
-}
-
 }  // namespace
 }  // namespace PUPIL_ISA
 
@@ -120,27 +113,32 @@ KERNEL(attention_backward,
       const std::int64_t q = h * D, k = (H + kv) * D, v = (H + K + kv) * D;
       const T* const inp = qkv.row(b * N);
       T* const grad = dqkv.row(b * N);
-      return PUPIL_ISA::HeadGradient<T>{grad + q,
-                                        grad + k,
-                                        grad + v,
-                                        inp + q,
-                                        inp + k,
-                                        inp + v,
-                                        qkv.stride,
-                                        dout.row(b * N) + q,
-                                        out.row(b * N) + q,
-                                        out.stride,
-                                        lse + (b * H + h) * N,
-                                        delta + (b * H + h) * N,
-                                        N,
-                                        D,
-                                        segments ? segments + b * N : nullptr};
+      return PUPIL_ISA::HeadGradient<T>{
+          .dq = grad + q,
+          .dk = grad + k,
+          .dv = grad + v,
+          .q = inp + q,
+          .k = inp + k,
+          .v = inp + v,
+          .stride = qkv.stride,
+          .dout = dout.row(b * N) + q,
+          .out = out.row(b * N) + q,
+          .out_stride = out.stride,
+          .lse = lse + (b * H + h) * N,
+          .delta = delta + (b * H + h) * N,
+          .positions = N,
+          .head_dim = D,
+          .segments = segments ? segments + b * N : nullptr,
+      };
     };
     const auto first = head(kv * group);
     if (!add) {
-      PUPIL_ISA::clear(first.dq, dqkv.stride, N, group * D);
-      PUPIL_ISA::clear(first.dk, dqkv.stride, N, D);
-      PUPIL_ISA::clear(first.dv, dqkv.stride, N, D);
+      for (std::int64_t t = 0; t < N; ++t) {
+        const std::int64_t at = t * dqkv.stride;
+        PUPIL_ISA::clear(first.dq + at, group * D);
+        PUPIL_ISA::clear(first.dk + at, D);
+        PUPIL_ISA::clear(first.dv + at, D);
+      }
     }
     for (std::int64_t g = 0; g < group; ++g) PUPIL_ISA::find_delta(head(kv * group + g));
     PUPIL_ISA::Scratch<T> scratch;

@@ -89,7 +89,7 @@ void soften(T* scores, const Sight<T>& sight, std::int64_t i0, std::int64_t n, T
 
 template <class T>
 void scale_row(T* row, std::int64_t n, T factor) {
-  for (std::int64_t i = 0; i < n; ++i) row[i] *= factor;
+  for_vectors<T>(n, [&](auto at) PUPIL_INLINE_LAMBDA { at.store(row, at.load(row) * factor); });
 }
 
 template <class T>
@@ -101,9 +101,7 @@ void forward_tile(const QueryTile<T>& t) {
     state.largest[i] = T(kNone);
     state.total[i] = T(0);
   }
-  for (std::int64_t i = 0; i < t.queries; ++i) {
-    for (std::int64_t j = 0; j < t.head_dim; ++j) t.out[i * t.out_stride + j] = T(0);
-  }
+  for (std::int64_t i = 0; i < t.queries; ++i) clear(t.out + i * t.out_stride, t.head_dim);
   bool started = false;
   for (std::int64_t k0 = 0; k0 < t.first + t.queries; k0 += kTile) {
     const std::int64_t left = t.first + t.queries - k0;
@@ -126,11 +124,16 @@ void forward_tile(const QueryTile<T>& t) {
     }
     started = true;
   }
+  // A query that saw nothing has the total 0: its out is 0 already.
   for (std::int64_t i = 0; i < t.queries; ++i) {
     const T total = state.total[i];
     if (total > T(0)) scale_row(t.out + i * t.out_stride, t.head_dim, T(1) / total);
-    if (t.lse) t.lse[i] = total > T(0) ? state.largest[i] + std::log(total) : T(0);
   }
+  if (!t.lse) return;
+  for_vectors<T>(t.queries, [&](auto at) PUPIL_INLINE_LAMBDA {
+    const Vec<T> total = at.load(state.total), lse = at.load(state.largest) + log(total);
+    at.store(t.lse, select(total > Vec<T>(T(0)), lse, Vec<T>(T(0))));
+  });
 }
 
 }  // namespace
@@ -146,11 +149,18 @@ KERNEL(attention_forward,
     const std::int64_t first = tile * kAttentionTile, left = N - first;
     const T* const row = qkv.row(b * N);
     const T* const k = row + (H + h / (H / K)) * D;
-    PUPIL_ISA::forward_tile<T>({out.row(b * N + first) + h * D, out.stride,
-                                lse + (b * H + h) * N + first, row + first * qkv.stride + h * D,
-                                qkv.stride, k, k + K * D, qkv.stride,
-                                left < kAttentionTile ? left : kAttentionTile, first, D,
-                                segments ? segments + b * N : nullptr});
+    PUPIL_ISA::forward_tile<T>({.out = out.row(b * N + first) + h * D,
+                                .out_stride = out.stride,
+                                .lse = lse + (b * H + h) * N + first,
+                                .q = row + first * qkv.stride + h * D,
+                                .q_stride = qkv.stride,
+                                .k = k,
+                                .v = k + K * D,
+                                .kv_stride = qkv.stride,
+                                .queries = left < kAttentionTile ? left : kAttentionTile,
+                                .first = first,
+                                .head_dim = D,
+                                .segments = segments ? segments + b * N : nullptr});
   });
 }
 INSTANTIATE(attention_forward)
@@ -165,10 +175,18 @@ KERNEL(attention_cached,
     const std::int64_t tile = item % tiles, h = item / tiles % H, b = item / tiles / H;
     const std::int64_t begin = tile * kAttentionTile, left = N - begin;
     const std::int64_t column = h / (H / K) * D;
-    PUPIL_ISA::forward_tile<T>(
-        {out.row(b * N + begin) + h * D, out.stride, nullptr, q.row(b * N + begin) + h * D,
-         q.stride, k.row(b * capacity) + column, v.row(b * capacity) + column, k.stride,
-         left < kAttentionTile ? left : kAttentionTile, kv_lengths[b] - N + begin, D, nullptr});
+    PUPIL_ISA::forward_tile<T>({.out = out.row(b * N + begin) + h * D,
+                                .out_stride = out.stride,
+                                .lse = nullptr,
+                                .q = q.row(b * N + begin) + h * D,
+                                .q_stride = q.stride,
+                                .k = k.row(b * capacity) + column,
+                                .v = v.row(b * capacity) + column,
+                                .kv_stride = k.stride,
+                                .queries = left < kAttentionTile ? left : kAttentionTile,
+                                .first = kv_lengths[b] - N + begin,
+                                .head_dim = D,
+                                .segments = nullptr});
   });
 }
 INSTANTIATE(attention_cached)

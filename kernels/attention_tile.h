@@ -2,6 +2,7 @@
 // small products on registers, transposed copies, and which keys a query sees. BLAS needs longer to
 // get ready than a 64 x 64 x 32 product takes (bench/attention_bench).
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
@@ -21,7 +22,6 @@ struct Matrix {  // element (i, j) at data[i * row + j * column]
   std::int64_t row, column = 1;
 
   Matrix from_row(std::int64_t i) const { return {data + i * row, row, column}; }
-  Matrix from_column(std::int64_t j) const { return {data + j * column, row, column}; }
 };
 
 // kRows x (kVectors vectors) of out = or += a b. The last vector has `last` lanes.
@@ -96,8 +96,9 @@ void product(T* out, std::int64_t stride, bool add, Matrix<T> a, const T* b, std
   };
   while (rows >= kMost) take.template operator()<kMost>();
   if (rows >= 4) take.template operator()<4>();
-  if (rows >= 2) take.template operator()<2>();
-  if (rows >= 1) take.template operator()<1>();
+  if (rows == 3) take.template operator()<3>();
+  if (rows == 2) take.template operator()<2>();
+  if (rows == 1) take.template operator()<1>();
 }
 
 // 0, 1, 2, ...
@@ -134,25 +135,37 @@ PUPIL_INLINE void transpose(Vec<T> (&rows)[Vec<T>::kLanes]) {
   }
 }
 
+// The first rows of inp[n, lanes], turned; a row behind the last is the last one again.
+template <bool kPart, class T>
+PUPIL_INLINE void copy_block_transposed(T* out, const T* inp, std::int64_t stride, std::int64_t n,
+                                        std::int64_t lanes) {
+  using V = Vec<T>;
+  V block[V::kLanes];
+#pragma GCC unroll 16
+  for (std::int64_t i = 0; i < V::kLanes; ++i) {
+    block[i] = kPart ? V::load_partial(inp, lanes) : V::load(inp);
+    inp += i + 1 < n ? stride : 0;
+  }
+  transpose(block);
+#pragma GCC unroll 16
+  for (std::int64_t j = 0; j < V::kLanes; ++j) block[j].store(out + j * kAttentionTile);
+}
+
 // out[j, i] = inp[i, j] for i < n, j < width, both at most kAttentionTile; rows of out are
-// kAttentionTile apart and filled up with zeros to whole vectors.
+// kAttentionTile apart. Fills whole vectors: what stands behind column n - 1 repeats it, and rows
+// behind width - 1 become 0.
 template <class T>
 void copy_transposed(T* out, const T* inp, std::int64_t stride, std::int64_t n,
                      std::int64_t width) {
-  using V = Vec<T>;
-  constexpr std::int64_t L = V::kLanes;
-  for (std::int64_t i0 = 0; i0 < n; i0 += L) {
-    for (std::int64_t j0 = 0; j0 < width; j0 += L) {
-      const std::int64_t lanes = width - j0 < L ? width - j0 : L;
-      V block[L];
-      for (std::int64_t i = 0; i < L; ++i) {
-        const T* const from = inp + (i0 + i) * stride + j0;
-        block[i] = i0 + i >= n  ? V(T(0))
-                   : lanes == L ? V::load(from)
-                                : V::load_partial(from, lanes);
-      }
-      transpose(block);
-      for (std::int64_t j = 0; j < lanes; ++j) block[j].store(out + (j0 + j) * kAttentionTile + i0);
+  constexpr std::int64_t L = Vec<T>::kLanes;
+  for (std::int64_t i = 0; i < n; i += L) {
+    const T* const from = inp + i * stride;
+    std::int64_t j = 0;
+    for (; j + L <= width; j += L) {
+      copy_block_transposed<false>(out + j * kAttentionTile + i, from + j, stride, n - i, L);
+    }
+    if (j < width) {
+      copy_block_transposed<true>(out + j * kAttentionTile + i, from + j, stride, n - i, width - j);
     }
   }
 }
@@ -168,9 +181,10 @@ class Sight {
         const std::int32_t* query_segments, const std::int32_t* key_segments)
       : queries(queries), keys(keys), reach_(reach), segmented_(query_segments != nullptr) {
     if (!segmented_) return;
-    for (std::int64_t i = 0; i < queries; ++i) query_ids_[i] = query_segments[i];
-    for (std::int64_t k = 0; k < keys; ++k) key_ids_[k] = key_segments[k];
-    for (std::int64_t k = keys; k < kAttentionTile; ++k) key_ids_[k] = -1;
+    for (std::int64_t i = 0; i < kAttentionTile; ++i) {
+      query_ids_[i] = i < queries ? query_segments[i] : -1;
+      key_ids_[i] = i < keys ? key_segments[i] : -1;
+    }
   }
 
   const std::int64_t queries, keys;
@@ -192,7 +206,7 @@ class Sight {
   }
   /// The lanes of keys k, k + 1, ... that query i sees.
   PUPIL_INLINE typename V::Mask visible(std::int64_t i, std::int64_t k) const {
-    const typename V::Mask before = lane_numbers<T>() < V(T(end(i) - k));
+    const typename V::Mask before = lane_numbers<T>() < V(T(i + reach_ + 1 - k));
     if (!segmented_) return before;
     typename V::Bits ids;
     __builtin_memcpy(&ids, key_ids_ + k, sizeof ids);
@@ -218,6 +232,11 @@ class Sight {
   bool segmented_;
   Id query_ids_[kAttentionTile], key_ids_[kAttentionTile];
 };
+
+template <class T>
+PUPIL_INLINE void clear(T* row, std::int64_t n) {
+  for_vectors<T>(n, [&](auto at) PUPIL_INLINE_LAMBDA { at.store(row, T(0)); });
+}
 
 template <class T>
 constexpr std::int64_t whole_vectors(std::int64_t n) {
