@@ -8,11 +8,14 @@
 namespace pupil::golden {
 
 Row run_case(const Case& c) {
-  Row row{.family = c.family, .name = c.name, .comparison = {}, .detail = {}};
+  Row row;
+  row.family = c.family;
+  row.name = c.name;
   try {
     const Values computed = c.compute();
     const Expected expected = c.expected();  // opened here, not earlier
     row.comparison = compare(computed, expected);
+    row.compared = true;
     row.verdict = row.comparison.holds ? Verdict::kPass : Verdict::kFail;
     row.detail = row.comparison.worst;
   } catch (const InputError& e) {

@@ -28,6 +28,7 @@ enum class Verdict { kPass, kRefused, kFail };
 struct Row {
   std::string family;
   std::string name;
+  bool compared = false;  ///< both halves ran to their end
   Comparison comparison;
   Verdict verdict = Verdict::kFail;
   std::string detail;  ///< why it failed, or what was refused

@@ -1,10 +1,12 @@
+// `pupil golden`: finds the families in a folder, runs their cases, prints a row each.
+#include "cli/golden.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 
-#include "cli/golden.h"
 #include "cli/golden_case.h"
 #include "cli/golden_files.h"
 #include "nn/file.h"
@@ -154,15 +156,16 @@ const char* name_of(Verdict verdict) {
 }
 
 void print_table_row(const Row& row) {
-  const bool compared = row.verdict == Verdict::kPass || !row.comparison.worst.empty();
-  const auto error = [&](double e) { return compared ? fmt::format("{:.1e}", e) : "-"; };
-  fmt::print("{:<9} {:<28} {:>8} {:>8}  {}\n", row.family, row.name, error(row.comparison.absolute),
+  const auto error = [&](double e) { return row.compared ? fmt::format("{:.1e}", e) : "-"; };
+  fmt::print("{:<9} {:<32} {:>8} {:>8}  {}\n", row.family, row.name, error(row.comparison.absolute),
              error(row.comparison.relative), name_of(row.verdict));
   if (!row.detail.empty()) fmt::print("          {}\n", row.detail);
 }
 
 void print_json_row(const Row& row) {
-  const auto number = [](double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); };
+  const auto number = [&](double x) {
+    return row.compared && std::isfinite(x) ? Json(x) : Json(nullptr);
+  };
   Json json{{"family", row.family},
             {"case", row.name},
             {"abs_err", number(row.comparison.absolute)},
@@ -177,7 +180,7 @@ void print_not_built(const char* family, bool json) {
     fmt::print("{}\n",
                Json{{"family", family}, {"case", nullptr}, {"verdict", "NOT BUILT"}}.dump());
   } else {
-    fmt::print("{:<9} {:<28} {:>8} {:>8}  NOT BUILT\n", family, "-", "-", "-");
+    fmt::print("{:<9} {:<32} {:>8} {:>8}  NOT BUILT\n", family, "-", "-", "-");
   }
 }
 
@@ -210,7 +213,7 @@ int run_golden(const std::string& dir, const std::vector<std::string>& families,
     cases.push_back(found.family->cases ? cases_of(found) : std::vector<Case>());
   }
   if (!json) {
-    fmt::print("{:<9} {:<28} {:>8} {:>8}  verdict\n", "family", "case", "abs err", "rel err");
+    fmt::print("{:<9} {:<32} {:>8} {:>8}  verdict\n", "family", "case", "abs err", "rel err");
   }
   Tally tally;
   for (std::size_t i = 0; i < chosen.size(); ++i) {

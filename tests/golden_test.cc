@@ -199,6 +199,12 @@ TEST_F(GoldenCopy, WhatTheEngineLacksIsRefusedByItsName) {
 
   change_json(config, [](auto& json) {
     json["use_dora"] = false;
+    json["target_modules"] = ".*c_proj";
+  });
+  EXPECT_EQ(lines_with(golden_in(path("lora")).output, "PASS (refused)"), 3);
+
+  change_json(config, [](auto& json) {
+    json["target_modules"] = {"attn.c_proj", "mlp.c_fc"};
     json["bias"] = "all";  // refused, too, but no README allows that
   });
   EXPECT_EQ(golden_in(path("lora")).status, 1);
@@ -226,6 +232,9 @@ TEST_F(GoldenCopy, UnknownFoldersAndEmptyFamiliesAreBadInput) {
   fs::create_directory(path("something"));
   EXPECT_THROW(run_golden(dir_.string(), {}, false), InputError);
   fs::remove(path("something"));
+
+  fs::create_directories(path("gpt2/d"));
+  EXPECT_THROW(run_golden(path("gpt2"), {}, false), InputError);
 
   write_file(path("ops/index.json"), "[]");
   EXPECT_THROW(run_golden(path("ops"), {}, false), InputError);
