@@ -1,0 +1,180 @@
+#include "cli/inspect.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "nn/file.h"
+#include "nn/json_fields.h"
+#include "nn/model_folder.h"
+#include "nn/safetensors.h"
+#include "sft/adapter_folder.h"
+#include "sft/record.h"
+#include "sft/tokenizer.h"
+#include "tensor/error.h"
+
+namespace pupil::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+bool is_float_type(const std::string& dtype) {
+  return dtype == "F64" || dtype == "F32" || dtype == "F16" || dtype == "BF16";
+}
+
+// Lists the tensors of one file and warns about numbers that are none.
+void add_tensors(Json& report, const SafetensorsFile& file) {
+  std::int64_t numbers = 0;
+  for (const auto& [name, entry] : file.entries()) {
+    std::int64_t n = 1;
+    for (const std::int64_t length : entry.shape) n *= length;
+    numbers += n;
+    report["tensors"].push_back(
+        {{"name", name}, {"dtype", entry.dtype}, {"shape", entry.shape}, {"numbers", n}});
+    if (!is_float_type(entry.dtype)) continue;
+    const Tensor value = file.read(name, DType::kFloat64);
+    const auto all = value.span<double>();
+    const auto nans = std::count_if(all.begin(), all.end(), [](double x) { return std::isnan(x); });
+    const auto infs = std::count_if(all.begin(), all.end(), [](double x) { return std::isinf(x); });
+    if (nans + infs > 0) {
+      report["warnings"].push_back(
+          fmt::format("tensor {} holds {} NaN and {} Inf", name, nans, infs));
+    }
+  }
+  report["numbers"] = report.value("numbers", std::int64_t{0}) + numbers;
+  for (const auto& [key, value] : file.metadata()) report["metadata"][key] = value;
+}
+
+Json inspect_safetensors(const std::string& path) {
+  Json report = {{"path", path}, {"kind", "safetensors file"}};
+  add_tensors(report, SafetensorsFile(path));
+  return report;
+}
+
+Json inspect_model(const std::string& path) {
+  Json report = {{"path", path}, {"kind", "model folder"}};
+  const ModelFolder folder = read_model_config(path);
+  const GptConfig& c = folder.config;
+  report["model"] = {{"layers", c.n_layer},     {"heads", c.n_head},
+                     {"dim", c.n_embd},         {"inner", c.inner()},
+                     {"context", c.context},    {"vocabulary", c.vocab_size},
+                     {"tied_head", c.tied_head}};
+  // A model that does not load is still worth a look: what is wrong becomes a warning.
+  try {
+    LoadedModel loaded = load_model(path);
+    report["parameters"] = loaded.gpt.parameter_count();
+    report["weights_sha256"] = hash_of_weights(loaded.gpt);
+  } catch (const Error& e) {
+    report["warnings"].push_back(e.what());
+  }
+  if (file_exists(path + "/model.safetensors")) {
+    add_tensors(report, SafetensorsFile(path + "/model.safetensors"));
+  }
+  if (file_exists(path + "/tokenizer.json")) {
+    try {
+      const Tokenizer tokenizer = load_tokenizer(path);
+      report["tokenizer"] = {{"ids", tokenizer.vocab_size()},
+                             {"specials", tokenizer.specials().size()}};
+      if (tokenizer.vocab_size() > c.vocab_size) {
+        report["warnings"].push_back(fmt::format("the tokenizer has {} ids, the model only {}",
+                                                 tokenizer.vocab_size(), c.vocab_size));
+      }
+    } catch (const Error& e) {
+      report["warnings"].push_back(e.what());
+    }
+  } else {
+    report["warnings"].push_back("no tokenizer.json: only records and prompts of ids can be used");
+  }
+  return report;
+}
+
+Json inspect_adapter(const std::string& path) {
+  const AdapterInfo info = read_adapter_config(path);
+  Json report = {{"path", path}, {"kind", "adapter folder (LoRA)"}};
+  report["adapter"] = {{"rank", info.lora.rank},
+                       {"alpha", info.lora.alpha},
+                       {"scale", info.lora.scale()},
+                       {"rslora", info.lora.rslora},
+                       {"targets", info.lora.targets},
+                       {"modules_to_save", info.lora.modules_to_save},
+                       {"special_ids", info.lora.special_ids},
+                       {"base_model", info.base_model}};
+  add_tensors(report, SafetensorsFile(path + "/adapter_model.safetensors"));
+  return report;
+}
+
+std::size_t length_of(const Record& record) {
+  return std::visit(
+      [](const auto& content) -> std::size_t {
+        using T = std::decay_t<decltype(content)>;
+        if constexpr (std::is_same_v<T, IdSequence>) {
+          return content.ids.size();
+        } else if constexpr (std::is_same_v<T, Conversation>) {
+          std::size_t n = 0;
+          for (const Message& m : content.messages) n += m.content.size();
+          return n;
+        } else if constexpr (std::is_same_v<T, PromptCompletion>) {
+          return content.prompt.size() + content.completion.size();
+        } else if constexpr (std::is_same_v<T, Instruction>) {
+          return content.instruction.size() + content.input.size() + content.output.size();
+        } else {
+          return content.text.size();
+        }
+      },
+      record.content);
+}
+
+Json inspect_records(const std::string& path) {
+  const RecordFile file = read_records(path, {.skip_bad = true});
+  std::vector<std::size_t> lengths;
+  for (const Record& record : file.records) lengths.push_back(length_of(record));
+  std::sort(lengths.begin(), lengths.end());
+  Json report = {{"path", path},
+                 {"kind", "records"},
+                 {"form", form_name(file.form)},
+                 {"records", file.records.size()},
+                 {"bad", file.skipped_count}};
+  report[file.form == RecordForm::kIds ? "lengths_in_tokens" : "lengths_in_bytes"] = {
+      {"shortest", lengths.front()},
+      {"median", lengths[lengths.size() / 2]},
+      {"longest", lengths.back()}};
+  if (file.form == RecordForm::kIds) {
+    std::int64_t tokens = 0, targets = 0;
+    for (const Record& record : file.records) {
+      const auto& ids = std::get<IdSequence>(record.content);
+      tokens += std::int64_t(ids.ids.size());
+      targets += std::count_if(ids.labels.begin(), ids.labels.end(), [](auto l) { return l >= 0; });
+    }
+    report["mask_share"] = double(targets) / double(std::max<std::int64_t>(1, tokens));
+  }
+  for (const SkippedRecord& bad : file.skipped) {
+    report["warnings"].push_back(fmt::format("line {}: {}", bad.line, bad.reason));
+  }
+  return report;
+}
+
+}  // namespace
+
+Json inspect_path(const std::string& path) {
+  Json report;
+  if (folder_exists(path)) {
+    if (file_exists(path + "/adapter_config.json")) {
+      report = inspect_adapter(path);
+    } else if (file_exists(path + "/config.json")) {
+      report = inspect_model(path);
+    } else if (!file_exists(path + "/run.json")) {
+      throw InputError(
+          fmt::format("{}: holds no config.json, adapter_config.json or run.json; a model, "
+                      "adapter or run folder is needed",
+                      path));
+    }
+    if (file_exists(path + "/run.json")) report["run"] = parse_json_file(path + "/run.json");
+    return report;
+  }
+  if (path.ends_with(".safetensors")) return inspect_safetensors(path);
+  return inspect_records(path);
+}
+
+}  // namespace pupil::cli

@@ -1,0 +1,58 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/inspect.h"
+#include "nn/file.h"
+#include "tensor/error.h"
+
+namespace pupil::cli {
+namespace {
+
+void print_text(const nlohmann::ordered_json& report) {
+  for (const auto& [key, value] : report.items()) {
+    if (key == "tensors") {
+      fmt::print("{:<52} {:<6} {:<18} {:>12}\n", "tensor", "type", "shape", "numbers");
+      for (const auto& t : value) {
+        fmt::print("{:<52} {:<6} {:<18} {:>12}\n", t["name"].get<std::string>(),
+                   t["dtype"].get<std::string>(), t["shape"].dump(), t["numbers"].dump());
+      }
+    } else if (key == "warnings") {
+      for (const auto& w : value) fmt::print("warning: {}\n", w.get<std::string>());
+    } else if (value.is_object()) {
+      fmt::print("{}\n", key);
+      for (const auto& [name, inner] : value.items()) {
+        fmt::print("  {:<24} {}\n", name,
+                   inner.is_string() ? inner.get<std::string>() : inner.dump());
+      }
+    } else {
+      fmt::print("{:<26} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+    }
+  }
+}
+
+}  // namespace
+
+Command inspect_command() {
+  return {"inspect", "What is in a model, adapter, safetensors file, data set or run.",
+          "pupil inspect demo/sft",
+          [](Options& options, const Common& common) -> std::function<int()> {
+            auto path = std::make_shared<std::string>();
+            options.text("PATH", *path, "folder or file").required();
+            return [path, &common] {
+              const nlohmann::ordered_json report = inspect_path(*path);
+              if (common.json) {
+                fmt::print("{}\n", report.dump());
+              } else {
+                print_text(report);
+              }
+              return 0;
+            };
+          }};
+}
+
+}  // namespace pupil::cli
