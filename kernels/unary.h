@@ -127,10 +127,10 @@ struct Silu {
   }
 };
 
-#define PUPIL_UNARY_FUNCTORS(X)                                                               \
-  X(Neg)                                                                                      \
-  X(Exp)                                                                                      \
-  X(Log) X(Sqrt) X(Square) X(Abs) X(Tanh) X(Erf) X(Sigmoid) X(Softplus) X(LogSigmoid) X(Relu) \
-      X(GeluTanh) X(GeluErf) X(Silu)
+// clang-format off
+#define PUPIL_UNARY_FUNCTORS(X) \
+  X(Neg) X(Exp) X(Log) X(Sqrt) X(Square) X(Abs) X(Tanh) X(Erf) X(Sigmoid) X(Softplus) \
+  X(LogSigmoid) X(Relu) X(GeluTanh) X(GeluErf) X(Silu)
+// clang-format on
 
 }  // namespace pupil::cpu
