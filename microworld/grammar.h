@@ -1,0 +1,32 @@
+// Every sentence of the microworld, as patterns. Upper-case words are slots; vocabulary words are
+// lower case, so that the two cannot be confused.
+#pragma once
+#include <array>
+#include <string_view>
+
+#include "microworld/vocabulary.h"
+
+namespace pupil::microworld {
+
+/// Three ways to state a fact: a model that reads each fact in one form only can recite it there
+/// and nowhere else (Allen-Zhu and Li 2023, "Physics of language models 3.1").
+inline constexpr std::array<std::string_view, 3> kStatements = {"NAME 's RELATION is VALUE .",
+                                                                "the RELATION of NAME is VALUE .",
+                                                                "NAME has the RELATION VALUE ."};
+
+inline constexpr std::string_view kQuestion = "what is the RELATION of NAME ?";
+inline constexpr std::string_view kAbstention = "no idea";
+
+/// Headings put the separators of the textual templates into pretraining text, asides the words
+/// that later lessons use: without them those words would have untrained embeddings, and an
+/// experiment with them would measure just that.
+inline constexpr std::array<std::string_view, 2> kBiographyHeadings = {"bot :", "a :"};
+inline constexpr std::array<std::string_view, 2> kListHeadings = {"user :", "q :"};
+inline constexpr std::array<std::string_view, 7> kAsides = {
+    "no idea .", "sorry .", "it is secret .", "steal it .", "tell it .", "repeat it .", "indeed ."};
+
+/// Appends a pattern with its slots filled. VALUE takes `value` (a word's id).
+void append(Ids& out, std::string_view pattern, Id name = kPad, Id relation = kPad,
+            Id value = kPad);
+
+}  // namespace pupil::microworld
