@@ -32,6 +32,9 @@ ParameterArena::ParameterArena(const std::vector<NamedParameter>& trainable, boo
     leaf.grad = grads_.rows(part.begin, part.end).reshape(place.shape());
     leaf.has_grad = false;
   }
+  // The blocks that held the values until now are as many bytes again, and nothing here asks for
+  // blocks of those sizes.
+  release_cached_memory();
 }
 
 std::int64_t ParameterArena::trainable_count() const {
