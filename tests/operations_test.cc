@@ -1,7 +1,6 @@
 // Laws that hold for every operation, walked over the one list (autograd/operations.h).
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <cstring>
 #include <set>
 
@@ -9,7 +8,7 @@
 #include "autograd/node.h"
 #include "autograd/operations.h"
 #include "kernels/parallel.h"
-#include "tensor/error.h"
+#include "tests/op_laws.h"
 
 namespace pupil {
 namespace {
@@ -26,45 +25,9 @@ INSTANTIATE_TEST_SUITE_P(List, EveryOperation,
                          testing::ValuesIn(all_operations().begin(), all_operations().end()),
                          [](const auto& info) { return std::string(info.param.name); });
 
-struct Result {
-  Tensor value;
-  std::vector<Tensor> gradients;  // undefined where none arrived
-};
-
-// Value and gradients in `dtype`, for one fixed upstream gradient.
-Result run(const OpSample& sample, const OpFunction& function, DType dtype) {
-  Inputs inputs;
-  for (const Tensor& t : sample.inputs) inputs.push_back(parameter(t.to(dtype).clone()));
-  const Variable y = function(inputs);
-  Result result{y.value(), {}};
-  reset_sample_seed(5);
-  const Tensor upstream = randn(y.shape()).to(dtype);
-  if (y.requires_grad()) backward(y, upstream);
-  for (const Variable& v : inputs) result.gradients.push_back(v.grad());
-  return result;
-}
-
-double largest_difference(const Tensor& a, const Tensor& b) {
-  const Tensor a64 = a.to(DType::kFloat64), b64 = b.to(DType::kFloat64);
-  double largest = 0, scale = 1e-3;
-  for (std::int64_t i = 0; i < a.numel(); ++i) {
-    const double x = a64.data<double>()[i], y = b64.data<double>()[i];
-    largest = std::max(largest, std::isnan(x - y) ? INFINITY : std::abs(x - y));
-    scale = std::max(scale, std::abs(y));
-  }
-  return largest / scale;
-}
-
-void expect_close(const Result& got, const Result& want, double tolerance,
-                  const std::string& text) {
-  EXPECT_LE(largest_difference(got.value, want.value), tolerance) << "value; " << text;
-  for (std::size_t i = 0; i < want.gradients.size(); ++i) {
-    ASSERT_EQ(got.gradients[i].defined(), want.gradients[i].defined()) << "input " << i;
-    if (!want.gradients[i].defined()) continue;
-    EXPECT_LE(largest_difference(got.gradients[i], want.gradients[i]), tolerance)
-        << "gradient of input " << i << "; " << text;
-  }
-}
+using laws::expect_close;
+using laws::Outcome;
+using laws::run;
 
 bool same_bits(const Tensor& a, const Tensor& b) {
   if (!a.defined() || !b.defined()) return a.defined() == b.defined();
@@ -110,9 +73,9 @@ TEST_P(EveryOperation, GivesTheSameBitsForOneAndTwoThreads) {
   for (const OpSample& sample : samples()) {
     const int before = threads();
     set_threads(1);
-    const Result one = run(sample, sample.function, DType::kFloat64);
+    const Outcome one = run(sample, sample.function, DType::kFloat64);
     set_threads(2);
-    const Result two = run(sample, sample.function, DType::kFloat64);
+    const Outcome two = run(sample, sample.function, DType::kFloat64);
     set_threads(before);
     EXPECT_TRUE(same_bits(one.value, two.value)) << sample.text;
     for (std::size_t i = 0; i < one.gradients.size(); ++i) {
@@ -139,8 +102,7 @@ TEST_P(EveryOperation, AccumulatesOverTwoPasses) {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (!once[i].defined()) continue;
       once[i].scale_(2);
-      EXPECT_LE(largest_difference(inputs[i].grad(), once[i]), 1e-14)
-          << "input " << i << sample.text;
+      expect_close(inputs[i].grad(), once[i], 1e-14, sample.text);
     }
   }
 }
@@ -148,7 +110,7 @@ TEST_P(EveryOperation, AccumulatesOverTwoPasses) {
 // Each input alone needs a gradient: the others are frozen and must not change the result.
 TEST_P(EveryOperation, GivesTheSameGradientWhenOtherInputsAreFrozen) {
   for (const OpSample& sample : samples()) {
-    const Result all = run(sample, sample.function, DType::kFloat64);
+    const Outcome all = run(sample, sample.function, DType::kFloat64);
     for (std::size_t alone = 0; alone < sample.inputs.size(); ++alone) {
       Inputs inputs;
       for (std::size_t i = 0; i < sample.inputs.size(); ++i) {
@@ -160,10 +122,7 @@ TEST_P(EveryOperation, GivesTheSameGradientWhenOtherInputsAreFrozen) {
       const Tensor upstream = randn(y.shape());
       if (y.requires_grad()) backward(y, upstream);
       const Tensor got = inputs[alone].grad(), want = all.gradients[alone];
-      ASSERT_EQ(got.defined(), want.defined());
-      if (want.defined()) {
-        EXPECT_LE(largest_difference(got, want), 1e-13) << "input " << alone << sample.text;
-      }
+      expect_close(got, want, 1e-13, sample.text);
     }
   }
 }
