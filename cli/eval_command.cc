@@ -8,6 +8,7 @@
 #include "cli/model_input.h"
 #include "cli/progress.h"
 #include "microworld/interval.h"
+#include "sft/answer_evaluation.h"
 #include "sft/evaluation.h"
 #include "sft/scoring.h"
 #include "tensor/error.h"
@@ -19,7 +20,7 @@ struct Settings {
   ModelOptions model;
   DataOptions data;
   std::string suite;
-  std::int64_t world = 0;
+  std::int64_t world = 0, answers = 0;
 };
 
 // A file of records: how well the model predicts what is supervised in them.
@@ -45,8 +46,15 @@ std::vector<microworld::Metric> evaluate_file(const Settings& s, ModelInput& inp
     }
     records.push_back(sum);
   }
-  return {microworld::mean_nll("records", "nll", records),
-          microworld::share("records", "token_accuracy", right, targets)};
+  std::vector<microworld::Metric> metrics = {
+      microworld::mean_nll("records", "nll", records),
+      microworld::share("records", "token_accuracy", right, targets)};
+  if (s.answers > 0 && input.tokenizer) {
+    const auto more =
+        evaluate_answers(input.gpt, *input.tokenizer, data.rendered, data.stop_ids, s.answers);
+    metrics.insert(metrics.end(), more.begin(), more.end());
+  }
+  return metrics;
 }
 
 int evaluate(const Settings& s, const Common& common) {
@@ -85,7 +93,9 @@ Command eval_command() {
             auto s = std::make_shared<Settings>();
             s->model.declare(options);
             options.text("--suite", s->suite, "microworld, or a file of records").required();
-            options.integer("--world", s->world, "seed of the microworld's facts");
+            options.integer("--world", s->world, "seed of the microworld's facts")
+                .integer("--answers", s->answers,
+                         "for a file: let the model answer greedily, at most N tokens (0: do not)");
             s->data.declare_rendering(options);
             return [s, &common] { return evaluate(*s, common); };
           }};
