@@ -108,12 +108,17 @@ class Placer {
     }
   }
 
+  // A parameter has no place of its own: it goes beside its user and hardly pulls there, so that
+  // the operations stay in line.
+  double weight(int item) const { return items_[item].above.empty() ? 0.02 : 1; }
+
   double mean_x(int item, bool down, double otherwise) const {
-    const auto& near = neighbours(item, down);
-    if (near.empty()) return otherwise;
-    double sum = 0;
-    for (int n : near) sum += items_[n].x;
-    return sum / double(near.size());
+    double sum = 0, weights = 0;
+    for (int n : neighbours(item, down)) {
+      sum += weight(n) * items_[n].x;
+      weights += weight(n);
+    }
+    return weights > 0 ? sum / weights : otherwise;
   }
 
   double room(int left, int right) const {
@@ -129,19 +134,22 @@ class Placer {
   // With y_i = x_i - offset_i the distances become y_(i+1) >= y_i: pool neighbours that violate it.
   void pull(const std::vector<int>& layer, bool down) {
     struct Block {
-      double sum;
+      double sum, weight;
       int count;
-      double mean() const { return sum / count; }
+      double mean() const { return sum / weight; }
     };
     std::vector<Block> blocks;
     std::vector<double> offset(layer.size(), 0);
     for (std::size_t i = 0; i < layer.size(); ++i) {
       if (i) offset[i] = offset[i - 1] + room(layer[i - 1], layer[i]);
-      blocks.push_back({mean_x(layer[i], down, items_[layer[i]].x) - offset[i], 1});
+      const double w = weight(layer[i]);
+      blocks.push_back({w * (mean_x(layer[i], down, items_[layer[i]].x) - offset[i]), w, 1});
       while (blocks.size() > 1 && blocks[blocks.size() - 2].mean() > blocks.back().mean()) {
         const Block last = blocks.back();
         blocks.pop_back();
-        blocks.back() = {blocks.back().sum + last.sum, blocks.back().count + last.count};
+        blocks.back().sum += last.sum;
+        blocks.back().weight += last.weight;
+        blocks.back().count += last.count;
       }
     }
     std::size_t i = 0;

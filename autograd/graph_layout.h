@@ -5,8 +5,9 @@
 //   2 order      an edge over several layers becomes a chain of points, one in each layer between
 //                (shared by all edges that leave the same vertex); each layer is then sorted by the
 //                mean place of its neighbours, sweeping down and up a few times
-//   3 positions  x minimises sum (x_i - mean x of the neighbours)^2 with x_(i+1) - x_i >= the room
-//                the two boxes need: isotonic regression, solved by pooling (Barlow et al. 1972)
+//   3 positions  x minimises sum w_i (x_i - mean x of the neighbours)^2 with x_(i+1) - x_i >= the
+//                room the two boxes need: isotonic regression, solved by pooling (Barlow et al.
+//                1972)
 //
 // Lengths are in pixels, x to the right, y down. Deterministic. Linear in vertices x layers.
 #pragma once
