@@ -149,19 +149,19 @@ Variable recompute(std::function<Variable(const std::vector<Variable>&)> block,
 // ---- the list: every operation above, each with its samples
 // ----------------------------------------
 
-#define PUPIL_OPERATIONS(X)                                                                       \
-  X(matmul)                                                                                       \
-  X(linear)                                                                                       \
-  X(add)                                                                                          \
-  X(sub)                                                                                          \
-  X(mul) X(div) X(minimum) X(maximum) X(neg) X(scale) X(exp) X(log) X(sqrt) X(square) X(abs)      \
-      X(tanh) X(sigmoid) X(log_sigmoid) X(softplus) X(relu) X(gelu_tanh) X(gelu_erf) X(silu)      \
-          X(swiglu) X(bias_gelu) X(clamp) X(where) X(dropout) X(softmax) X(log_softmax)           \
-              X(logsumexp) X(sum) X(mean) X(max) X(variance) X(broadcast_to) X(sum_to) X(reshape) \
-                  X(permute) X(concat) X(split) X(rows) X(gather_rows) X(embedding) X(layer_norm) \
-                      X(rms_norm) X(rope) X(causal_attention) X(gather_logprob)                   \
-                          X(masked_cross_entropy) X(weighted_cross_entropy)                       \
-                              X(linear_cross_entropy) X(detach) X(recompute)
+// clang-format off
+#define PUPIL_OPERATIONS(X) \
+  X(matmul) X(linear) \
+  X(add) X(sub) X(mul) X(div) X(minimum) X(maximum) X(neg) X(scale) X(exp) X(log) X(sqrt) \
+  X(square) X(abs) X(tanh) X(sigmoid) X(log_sigmoid) X(softplus) X(relu) X(gelu_tanh) X(gelu_erf) \
+  X(silu) X(swiglu) X(bias_gelu) X(clamp) X(where) X(dropout) \
+  X(softmax) X(log_softmax) X(logsumexp) X(sum) X(mean) X(max) X(variance) \
+  X(broadcast_to) X(sum_to) X(reshape) X(permute) X(concat) X(split) X(rows) X(gather_rows) \
+  X(embedding) \
+  X(layer_norm) X(rms_norm) X(rope) X(causal_attention) \
+  X(gather_logprob) X(masked_cross_entropy) X(weighted_cross_entropy) X(linear_cross_entropy) \
+  X(detach) X(recompute)
+// clang-format on
 
 #define PUPIL_DECLARE_SAMPLES(op) std::vector<OpSample> samples_##op();
 PUPIL_OPERATIONS(PUPIL_DECLARE_SAMPLES)

@@ -12,7 +12,6 @@
 // Cost with warm threads: 1 to 2 microseconds (bench/matmul_bench); no allocation.
 #pragma once
 #include <cstdint>
-#include <memory>
 #include <type_traits>
 
 namespace pupil {
@@ -36,7 +35,7 @@ void parallel_for(std::int64_t n, Body&& body) {
     Function& function = *static_cast<Function*>(context);
     for (std::int64_t i = begin; i < end; ++i) function(i);
   };
-  void* context = const_cast<void*>(static_cast<const void*>(std::addressof(body)));
+  void* context = const_cast<void*>(static_cast<const void*>(__builtin_addressof(body)));
   if (n <= 1) {
     kRange(context, 0, n);
   } else {
