@@ -29,7 +29,8 @@ void append_list(Ids& out, Rng& rng) {
   int questions = kFewestQuestions + rng.below(kMostQuestions - kFewestQuestions + 1);
   while (questions-- > 0) {
     const Id name = name_id(rng.below(kNames));
-    append(out, kQuestion, name, relation_id(rng.below(kRelations)));
+    const Id relation = relation_id(rng.below(kRelations));
+    append(out, any_of(kQuestions, rng), name, relation);
   }
 }
 

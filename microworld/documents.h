@@ -4,6 +4,7 @@
 //   3 in 4  biography   <bos> [heading] 4 statements about one known name [aside] <eos>
 //                       4 of the 8 relations in random order, each in one of 3 forms
 //   1 in 4  list        <bos> [heading] 3 or 4 questions about any names <eos>
+//                       each in one of 3 forms
 //
 // Nobody answers the questions of a list. That is what teaches the base model to follow a question
 // with another question.

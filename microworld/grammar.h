@@ -14,7 +14,12 @@ inline constexpr std::array<std::string_view, 3> kStatements = {"NAME 's RELATIO
                                                                 "the RELATION of NAME is VALUE .",
                                                                 "NAME has the RELATION VALUE ."};
 
-inline constexpr std::string_view kQuestion = "what is the RELATION of NAME ?";
+/// Three lengths, so that questions start at all positions of a list. A base that has met them at
+/// a few fixed positions only does not recognise one behind the tokens of a chat template.
+inline constexpr std::array<std::string_view, 3> kQuestions = {
+    "what is the RELATION of NAME ?", "what is NAME 's RELATION ?", "what RELATION has NAME ?"};
+inline constexpr std::string_view kQuestion = kQuestions[0];  ///< the one with answers
+
 inline constexpr std::string_view kAbstention = "no idea";
 
 /// Headings put the separators of the textual templates into pretraining text, asides the words

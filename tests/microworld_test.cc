@@ -127,8 +127,8 @@ TEST(MicroworldWorld, HasUniformFactsThatDependOnTheSeed) {
 // ---- documents ----------------------------------------------------------------------------------
 
 TEST(MicroworldDocuments, AreTheSameOnEveryPlatformForEver) {
-  EXPECT_EQ(hash(documents(1000)), 7153884626318172358u);
-  EXPECT_EQ(hash(documents(1000, 1)), 572111349804127241u);
+  EXPECT_EQ(hash(documents(1000)), 5386841595576976235u);
+  EXPECT_EQ(hash(documents(1000, 1)), 14387540423816004817u);
 }
 
 TEST(MicroworldDocuments, CanBeMadeInAnyOrder) {
@@ -148,8 +148,8 @@ TEST(MicroworldDocuments, AreAbout27TokensAndFitTheContext) {
     tokens += static_cast<double>(d.size());
     longest = std::max(longest, d.size());
   }
-  // 2 + 2 * .1 + .75 * (4 * 19/3 + .1 * 18/7) + .25 * 3.5 * 7 = 27.51
-  EXPECT_NEAR(tokens / 1e4, 27.51, .1);
+  // 2 + 2 * .1 + .75 * (4 * 19/3 + .1 * 20/7) + .25 * 3.5 * 6 = 26.66
+  EXPECT_NEAR(tokens / 1e4, 26.66, .1);
   EXPECT_LE(longest, static_cast<size_t>(kContext));
 }
 
@@ -187,6 +187,16 @@ TEST(MicroworldDocuments, StateFourTrueFactsAboutOneKnownName) {
     EXPECT_EQ(relations.size(), 4u) << text(d);
     EXPECT_LT(*names.begin(), name_id(kKnownNames.end - 1) + 1);
   }
+}
+
+TEST(MicroworldDocuments, StartQuestionsAtManyPositions) {
+  // Were all questions of one length, their starts would be 1, 8, 15, 22 (and 2 more under a
+  // heading), and fine-tuning could not carry knowledge over to position 2, where a chat asks.
+  std::set<std::ptrdiff_t> starts;
+  for (const auto& d : documents(2000))
+    for (auto at = d.begin(); (at = std::find(at, d.end(), *find("what"))) != d.end(); ++at)
+      starts.insert(at - d.begin());
+  EXPECT_GE(starts.size(), 18u);
 }
 
 TEST(MicroworldDocuments, NeverStateAFactAboutAnUnknownNameAndNeverAnswer) {
