@@ -141,9 +141,7 @@ int pretrain(Settings s, const Common& common) {
     save_model(s.out, gpt, folder, SaveType::kF32);
     write_run_record(s.out, settings);
   };
-  hooks.on_resume = [&](std::int64_t step) {
-    progress.log(fmt::format("resumed at step {}", step));
-  };
+  hooks.log = [&](const std::string& line) { progress.log(line); };
   watch_interrupt();
   hooks.interrupted = interrupt_requested;
   const TrainResult result = train(gpt, gpt.parameters(), options, hooks);

@@ -144,7 +144,7 @@ class SftRun {
     TrainHooks hooks;
     hooks.batches = [&](std::int64_t number) { return examples.step(number); };
     if (!evaluation.empty()) hooks.evaluate = [&] { return evaluate_loss(input_.gpt, evaluation); };
-    hooks.on_resume = [&](std::int64_t k) { progress.log(fmt::format("resumed at step {}", k)); };
+    hooks.log = [&](const std::string& line) { progress.log(line); };
     hooks.on_step = [&](std::int64_t step, const StepResult& r, double, double seconds) {
       progress.step(
           step, fmt::format("loss {:.4f}  {:.0f} tokens/s", r.loss, double(r.n_tokens) / seconds));

@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <vector>
@@ -15,11 +17,26 @@
 namespace pupil {
 namespace {
 
+constexpr std::string_view kTemporary = ".tmp.";  // and the writer's process number
+
 [[noreturn]] void fail(const std::string& path, const char* action, int error) {
-  const char* advice = error == ENOSPC   ? "; free some space and run again"
-                       : error == ENOENT ? "; check the path"
-                       : error == EACCES ? "; check its permissions"
-                                         : "";
+  const char* advice = "";
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+      advice = "; free some space and run again";
+      break;
+    case EFBIG:
+      advice = "; raise the limit on the size of files (ulimit -f) and run again";
+      break;
+    case ENOENT:
+      advice = "; check the path";
+      break;
+    case EACCES:
+    case EROFS:
+      advice = "; check its permissions, or choose another place";
+      break;
+  }
   throw InputError(fmt::format("{}: cannot {}: {}{}", path, action, std::strerror(error), advice));
 }
 
@@ -61,7 +78,7 @@ std::string read_file(const std::string& path) {
 }
 
 AtomicFile::AtomicFile(const std::string& path)
-    : path_(path), temporary_(fmt::format("{}.tmp.{}", path, ::getpid())) {
+    : path_(path), temporary_(fmt::format("{}{}{}", path, kTemporary, ::getpid())) {
   fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd_ < 0) fail(path_, "write", errno);
 }
@@ -86,6 +103,40 @@ void write_file(const std::string& path, std::string_view content) {
   AtomicFile file(path);
   file.write(content);
   file.commit();
+}
+
+AppendFile::AppendFile(const std::string& path)
+    : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)) {
+  if (fd_ < 0) fail(path_, "open", errno);
+}
+
+AppendFile::~AppendFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void AppendFile::write(std::string_view content) { write_all(fd_, path_, content); }
+
+int remove_stale_temporaries(const std::string& folder) {
+  int removed = 0;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename();
+    const std::size_t at = name.rfind(kTemporary);
+    if (at == std::string::npos) continue;
+    const char *begin = name.data() + at + kTemporary.size(), *end = name.data() + name.size();
+    int process = 0;
+    const auto [rest, problem] = std::from_chars(begin, end, process);
+    if (problem != std::errc() || rest != end || process <= 0) continue;
+    const bool alive = ::kill(process, 0) == 0 || errno != ESRCH;
+    // Inside a container the number of a killed run is often given to the next one.
+    if (alive && process != ::getpid()) continue;
+    if (::unlink(entry.path().c_str()) == 0) ++removed;
+  }
+  return removed;
+}
+
+void remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) fail(path, "remove", errno);
 }
 
 void make_folder(const std::string& path) {

@@ -262,8 +262,11 @@ void save_model(const std::string& path, Gpt& gpt, const ModelFolder& like, Save
                      {"rope_theta", c.rope_theta}};
   }
   make_folder(path);
+  // Both are on the disk before either is replaced: weights and configuration stay a pair.
+  AtomicFile config(path + "/config.json");
+  config.write(json.dump(2) + "\n");
   write_safetensors(path + "/model.safetensors", stored_tensors(gpt), {}, type);
-  write_file(path + "/config.json", json.dump(2) + "\n");
+  config.commit();
 }
 
 std::string hash_of_weights(Gpt& gpt) {

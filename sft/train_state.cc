@@ -1,11 +1,8 @@
 #include "sft/train_state.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
+#include <cmath>
 
 #include "nn/file.h"
 #include "nn/json_fields.h"
@@ -15,28 +12,71 @@
 namespace pupil {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
 std::string state_path(const std::string& folder) { return folder + "/state.safetensors"; }
+
+// JSON has no infinity: null stands for it, also for the loss of an evaluation that overflowed.
+std::string to_text(const RunProgress& p) {
+  Json json = {{"steps", p.steps},
+               {"loss", p.last.loss},
+               {"grad_norm", p.last.grad_norm},
+               {"n_targets", p.last.n_targets},
+               {"n_tokens", p.last.n_tokens},
+               {"best", std::isfinite(p.best) ? Json(p.best) : Json()},
+               {"without_best", p.without_best}};
+  if (p.evaluation) {
+    json["val_loss"] = std::isfinite(p.evaluation->loss) ? Json(p.evaluation->loss) : Json();
+    json["val_targets"] = p.evaluation->n_targets;
+  }
+  return json.dump();
+}
+
+RunProgress progress_from(const std::string& text, const std::string& where) {
+  const Json json = parse_json(text, where);
+  if (!json.is_object()) throw InputError(where + ": must be a JSON object");
+  const FieldReader fields(json, where);
+  const auto whole = [&](const char* field) {
+    const double value = fields.number(field, 0);
+    if (!(value >= 0 && value <= 0x1p53)) fields.fail(field, "is no number of steps or tokens");
+    return std::int64_t(value);
+  };
+  RunProgress p;
+  p.steps = whole("steps");
+  p.last = {.loss = fields.number("loss", 0),
+            .grad_norm = fields.number("grad_norm", 0),
+            .n_targets = whole("n_targets"),
+            .n_tokens = whole("n_tokens")};
+  p.best = fields.number("best", kInfinity);
+  p.without_best = whole("without_best");
+  if (json.contains("val_targets")) {
+    p.evaluation = Evaluation{fields.number("val_loss", kInfinity), whole("val_targets")};
+  }
+  return p;
+}
 
 }  // namespace
 
 void save_state(const std::string& folder, const ParameterArena& arena, const AdamW& optimizer,
-                const std::string& fingerprint) {
+                const RunProgress& progress, const std::string& fingerprint) {
   const bool f64 = arena.values().dtype() == DType::kFloat64;
   write_safetensors(state_path(folder),
                     {{"weights", arena.values()}, {"m", optimizer.m}, {"v", optimizer.v}},
-                    {{"steps", std::to_string(optimizer.steps)}, {"fingerprint", fingerprint}},
+                    {{"progress", to_text(progress)}, {"fingerprint", fingerprint}},
                     f64 ? SaveType::kF64 : SaveType::kF32);
 }
 
-std::optional<std::int64_t> load_state(const std::string& folder, ParameterArena& arena,
-                                       AdamW& optimizer, const std::string& fingerprint) {
+std::optional<RunProgress> load_state(const std::string& folder, ParameterArena& arena,
+                                      AdamW& optimizer, const std::string& fingerprint) {
   const std::string path = state_path(folder);
   if (!file_exists(path)) return std::nullopt;
   const SafetensorsFile file(path);
   const auto& metadata = file.metadata();
   const auto saved = metadata.find("fingerprint");
-  const auto steps = metadata.find("steps");
-  if (saved == metadata.end() || steps == metadata.end()) {
+  const auto progress = metadata.find("progress");
+  if (saved == metadata.end() || progress == metadata.end()) {
     throw InputError(fmt::format("{}: is not the state of a run", path));
   }
   if (saved->second != fingerprint) {
@@ -45,52 +85,22 @@ std::optional<std::int64_t> load_state(const std::string& folder, ParameterArena
                     "the same ones, or choose another --out",
                     path));
   }
-  const auto restore = [&](const char* name, Tensor to) {
-    const Tensor value = file.read(name, to.dtype());
-    if (value.shape() != to.shape()) {
-      throw InputError(
-          fmt::format("{}: {} is {}, this run needs {}", path, name, value.str(), to.str()));
-    }
-    to.copy_(value);
-  };
-  restore("weights", arena.values());
-  restore("m", optimizer.m);
-  restore("v", optimizer.v);
-  optimizer.steps = std::strtoll(steps->second.c_str(), nullptr, 10);
-  return optimizer.steps;
-}
-
-MetricsFile::MetricsFile(const std::string& folder, std::optional<std::int64_t> resumed_at)
-    : path_(folder + "/metrics.jsonl") {
-  std::string kept;
-  if (resumed_at && file_exists(path_)) {
-    // A kill can leave steps behind the save, and half a line.
-    const std::string content = read_file(path_);
-    std::size_t begin = 0;
-    for (std::size_t end; (end = content.find('\n', begin)) != std::string::npos; begin = end + 1) {
-      const std::string text = content.substr(begin, end - begin);
-      const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-      const bool valid = json.is_object() && json.contains("step") && json["step"].is_number();
-      if (valid && json["step"].get<std::int64_t>() <= *resumed_at) kept += text + "\n";
+  const RunProgress result = progress_from(progress->second, path + ": progress");
+  const std::pair<const char*, Tensor> parts[] = {
+      {"weights", arena.values()}, {"m", optimizer.m}, {"v", optimizer.v}};
+  std::vector<Tensor> values;
+  for (const auto& [name, to] : parts) {
+    values.push_back(file.read(name, to.dtype()));
+    if (values.back().shape() != to.shape()) {
+      throw InputError(fmt::format("{}: {} is {}, this run needs {}", path, name,
+                                   values.back().str(), to.str()));
     }
   }
-  write_file(path_, kept);
-  fd_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-  if (fd_ < 0) throw InputError(fmt::format("{}: cannot open: {}", path_, std::strerror(errno)));
+  for (std::size_t i = 0; i < values.size(); ++i) parts[i].second.copy_(values[i]);
+  optimizer.steps = result.steps;
+  return result;
 }
 
-MetricsFile::~MetricsFile() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-void MetricsFile::line(const std::string& json) {
-  const std::string text = json + "\n";
-  if (::write(fd_, text.data(), text.size()) != ssize_t(text.size())) {
-    throw InputError(
-        fmt::format("{}: cannot write: {}; the last save is intact, free some space and "
-                    "run again with --resume",
-                    path_, std::strerror(errno)));
-  }
-}
+void remove_state(const std::string& folder) { remove_file(state_path(folder)); }
 
 }  // namespace pupil

@@ -1,35 +1,41 @@
-// The saved state of a run: weights, optimizer moments and the number of steps done, exactly as
-// they are in memory, in one safetensors file that is replaced atomically.
+// The saved state of a run: weights and optimizer moments exactly as they are in memory, and how
+// far the run has come, in one safetensors file that is replaced atomically.
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 
 #include "nn/optimizer.h"
+#include "sft/step.h"
 
 namespace pupil {
 
-void save_state(const std::string& folder, const ParameterArena& arena, const AdamW& optimizer,
-                const std::string& fingerprint);
-
-/// Restores what save_state wrote and returns the steps done; nothing when there is no state.
-/// Throws InputError when the state belongs to other data, settings or another model.
-std::optional<std::int64_t> load_state(const std::string& folder, ParameterArena& arena,
-                                       AdamW& optimizer, const std::string& fingerprint);
-
-/// metrics.jsonl: one line a step. Opening for a resumed run drops lines beyond the saved step.
-class MetricsFile {
- public:
-  MetricsFile(const std::string& folder, std::optional<std::int64_t> resumed_at);
-  ~MetricsFile();
-  MetricsFile(const MetricsFile&) = delete;
-  MetricsFile& operator=(const MetricsFile&) = delete;
-  /// Appends one JSON object as a line; throws InputError when the disk is full.
-  void line(const std::string& json);
-
- private:
-  std::string path_;
-  int fd_ = -1;
+/// The mean loss over supervised tokens of an evaluation set.
+struct Evaluation {
+  double loss = 0;
+  std::int64_t n_targets = 0;
 };
+
+/// What a run knows besides its weights and moments.
+struct RunProgress {
+  std::int64_t steps = 0;                ///< done
+  StepResult last;                       ///< of the last step
+  std::optional<Evaluation> evaluation;  ///< the last one
+  /// For early stopping: the lowest evaluation loss, and the evaluations since then.
+  double best = std::numeric_limits<double>::infinity();
+  std::int64_t without_best = 0;
+};
+
+void save_state(const std::string& folder, const ParameterArena& arena, const AdamW& optimizer,
+                const RunProgress& progress, const std::string& fingerprint);
+
+/// Restores what save_state wrote and returns the progress; nothing when there is no state.
+/// Throws InputError when the state belongs to other data, settings or another model.
+std::optional<RunProgress> load_state(const std::string& folder, ParameterArena& arena,
+                                      AdamW& optimizer, const std::string& fingerprint);
+
+/// Forgets the state of an earlier run, when a new one begins in the same folder.
+void remove_state(const std::string& folder);
 
 }  // namespace pupil

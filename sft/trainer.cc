@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 
-#include "sft/train_state.h"
+#include "nn/file.h"
+#include "sft/metrics_file.h"
 #include "tensor/error.h"
 
 namespace pupil {
@@ -13,24 +13,6 @@ namespace {
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-std::string step_line(std::int64_t step, const StepResult& r, double lr, double seconds) {
-  const double tokens = double(std::max<std::int64_t>(1, r.n_tokens));
-  return nlohmann::ordered_json{{"step", step},
-                                {"loss", r.loss},
-                                {"lr", lr},
-                                {"grad_norm", r.grad_norm},
-                                {"n_targets", r.n_targets},
-                                {"tokens", r.n_tokens},
-                                {"tokens_per_s", double(r.n_tokens) / seconds},
-                                {"mask_share", double(r.n_targets) / tokens}}
-      .dump();
-}
-
-std::string evaluation_line(std::int64_t step, const Evaluation& e) {
-  return nlohmann::ordered_json{{"step", step}, {"val_loss", e.loss}, {"val_targets", e.n_targets}}
-      .dump();
 }
 
 }  // namespace
@@ -54,55 +36,86 @@ TrainResult train(Gpt& gpt, const std::vector<NamedParameter>& trainable,
   ParameterArena arena(trainable, options.decay_all);
   AdamW optimizer(arena, options.adamw);
   TrainResult result;
+  RunProgress run;
+  std::optional<std::int64_t> saved;  // the step of the last save
   const bool writes = !options.out.empty();
-  if (writes && options.resume) {
-    result.resumed_at = load_state(options.out, arena, optimizer, options.fingerprint);
-  }
-  if (result.resumed_at && hooks.on_resume) hooks.on_resume(*result.resumed_at);
-  std::optional<MetricsFile> metrics;
-  if (writes) metrics.emplace(options.out, result.resumed_at);
-  const auto save = [&] {
-    if (hooks.save_model) hooks.save_model();
-    if (writes) save_state(options.out, arena, optimizer, options.fingerprint);
+  const auto log = [&](const std::string& line) {
+    if (hooks.log) hooks.log(line);
   };
-  std::optional<double> best;
-  std::int64_t without_best = 0;
+  // Adds to the message of a write that failed what is left of the run.
+  const auto write = [&](auto&& body) {
+    try {
+      body();
+    } catch (const InputError& e) {
+      if (!saved) throw;
+      throw InputError(
+          fmt::format("{}; the save of step {} is intact: go on with --resume", e.what(), *saved));
+    }
+  };
+  const auto save = [&] {
+    write([&] {
+      if (hooks.save_model) hooks.save_model();
+      if (writes) save_state(options.out, arena, optimizer, run, options.fingerprint);
+    });
+    saved = run.steps;
+  };
+  const auto patience_is_over = [&] {
+    return options.patience > 0 && run.without_best >= options.patience;
+  };
+
+  if (writes) remove_stale_temporaries(options.out);
+  if (writes && options.resume) {
+    if (const auto state = load_state(options.out, arena, optimizer, options.fingerprint)) {
+      run = *state;
+      saved = result.resumed_at = run.steps;
+      log(fmt::format("resumed at step {}", run.steps));
+      if (run.steps >= options.steps || patience_is_over()) {
+        log("the run is complete, no step is left to do; its model is written again");
+      }
+    } else {
+      log(fmt::format("{} holds no state to resume: starting from the beginning", options.out));
+    }
+  } else if (writes) {
+    remove_state(options.out);
+  }
+  std::optional<MetricsFile> metrics;
+  if (writes) write([&] { metrics.emplace(options.out, result.resumed_at); });
   const double start = now();
 
-  std::int64_t number = optimizer.steps;
-  while (number < options.steps) {
+  while (run.steps < options.steps && !patience_is_over()) {
     if (hooks.interrupted && hooks.interrupted()) {
       result.interrupted = true;
       break;
     }
     const double began = now();
-    const double lr = options.schedule.rate(number);
-    const std::vector<Batch> batches = hooks.batches(number);
-    result.last = optimizer_step(gpt, arena, optimizer, batches, options.step, lr);
+    const double lr = options.schedule.rate(run.steps);
+    const std::vector<Batch> batches = hooks.batches(run.steps);
+    run.last = optimizer_step(gpt, arena, optimizer, batches, options.step, lr);
     const double seconds = now() - began;
-    ++number;
-    if (metrics) metrics->line(step_line(number, result.last, lr, seconds));
-    if (hooks.on_step) hooks.on_step(number, result.last, lr, seconds);
+    const std::int64_t number = ++run.steps;
+    if (metrics) write([&] { metrics->step(number, run.last, lr, seconds); });
+    if (hooks.on_step) hooks.on_step(number, run.last, lr, seconds);
 
     const bool is_last = number == options.steps;
     const bool evaluates =
         hooks.evaluate && (is_last || (options.eval_every > 0 && number % options.eval_every == 0));
     if (evaluates) {
-      result.evaluation = hooks.evaluate();
-      if (metrics) metrics->line(evaluation_line(number, *result.evaluation));
-      if (hooks.on_evaluation) hooks.on_evaluation(number, *result.evaluation);
-      const bool is_best = !best || result.evaluation->loss < *best;
-      if (is_best) best = result.evaluation->loss;
-      without_best = is_best ? 0 : without_best + 1;
-      if (options.patience > 0 && without_best >= options.patience) {
-        result.stopped_early = true;
-        break;
-      }
+      const Evaluation evaluation = hooks.evaluate();
+      run.evaluation = evaluation;
+      const bool is_best = evaluation.loss < run.best;
+      if (is_best) run.best = evaluation.loss;
+      run.without_best = is_best ? 0 : run.without_best + 1;
+      if (metrics) write([&] { metrics->evaluation(number, evaluation); });
+      if (hooks.on_evaluation) hooks.on_evaluation(number, evaluation);
     }
-    if (options.save_every > 0 && number % options.save_every == 0 && !is_last) save();
+    const bool ends = is_last || patience_is_over();
+    if (options.save_every > 0 && number % options.save_every == 0 && !ends) save();
   }
   save();
-  result.steps = number;
+  result.steps = run.steps;
+  result.last = run.last;
+  result.evaluation = run.evaluation;
+  result.stopped_early = run.steps < options.steps && patience_is_over();
   result.seconds = now() - start;
   return result;
 }

@@ -2,7 +2,11 @@
 //
 // Everything a step needs follows from its number: which examples (a pure function of seed and
 // number), which dropout numbers, which learning rate. So a run that stops and resumes is, bit for
-// bit, the run that did not stop; the state to save is the weights and the optimizer's moments.
+// bit, the run that did not stop; the state to save is the weights, the optimizer's moments and
+// what early stopping remembers.
+//
+// A save writes the model, then the state, each file atomically. Killed anywhere, a run leaves the
+// state of its last complete save; the model beside it is that one or the next.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -11,7 +15,7 @@
 #include <vector>
 
 #include "nn/schedule.h"
-#include "sft/step.h"
+#include "sft/train_state.h"
 
 namespace pupil {
 
@@ -27,16 +31,11 @@ struct TrainOptions {
   std::int64_t eval_every =
       0;  ///< steps between evaluations; 0: at the end, if there is an evaluation
   std::int64_t patience =
-      0;  ///< evaluations without a new best before the run stops early; 0: never
-  bool resume = false;
+      0;                    ///< evaluations without a new best before the run stops early; 0: never
+  bool resume = false;      ///< go on from the state in `out`; without it, that state is forgotten
   std::string fingerprint;  ///< identifies data and settings; a state of another one is refused
 };
 
-/// The mean loss over supervised tokens of an evaluation set.
-struct Evaluation {
-  double loss = 0;
-  std::int64_t n_targets = 0;
-};
 Evaluation evaluate_loss(const Gpt& gpt, std::span<const Batch> batches);
 
 /// What a run needs from outside.
@@ -44,8 +43,8 @@ struct TrainHooks {
   /// The micro-batches of step `number`, from 0. Must depend on the number alone.
   std::function<std::vector<Batch>(std::int64_t number)> batches;
   std::function<Evaluation()> evaluate;  ///< may be empty
-  /// Called once when a saved state was found.
-  std::function<void(std::int64_t step)> on_resume;
+  /// Called with lines for a person: "resumed at step 40".
+  std::function<void(const std::string& line)> log;
   /// Called after each step, for progress and plots.
   std::function<void(std::int64_t step, const StepResult&, double lr, double seconds)> on_step;
   std::function<void(std::int64_t step, const Evaluation&)> on_evaluation;
@@ -58,14 +57,15 @@ struct TrainHooks {
 struct TrainResult {
   std::int64_t steps = 0;                  ///< done in all, resumed ones included
   std::optional<std::int64_t> resumed_at;  ///< the step a saved state stood at
-  StepResult last;
-  std::optional<Evaluation> evaluation;  ///< the last one
+  StepResult last;                         ///< of the last step, this process's or an earlier one's
+  std::optional<Evaluation> evaluation;    ///< the last one
   bool interrupted = false, stopped_early = false;
   double seconds = 0;  ///< in this process
 };
 
-/// Trains `trainable` of `gpt`. Throws InputError: a state that does not fit, a disk that is full
-/// (the last save stays); GradientError: NaN or Inf.
+/// Trains `trainable` of `gpt`. A run that was complete already trains no step and writes its model
+/// again. Throws InputError: a state that does not fit, a disk that is full (the last save stays);
+/// GradientError: NaN or Inf.
 TrainResult train(Gpt& gpt, const std::vector<NamedParameter>& trainable,
                   const TrainOptions& options, const TrainHooks& hooks);
 
