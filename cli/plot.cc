@@ -12,7 +12,7 @@
 namespace pupil::cli {
 namespace {
 
-constexpr double kWidth = 560, kLeft = 56, kRight = 14, kTop = 14;
+constexpr double kWidth = 560, kLeft = 66, kRight = 14, kTop = 14;
 
 // Values to pixels, straight or through the logarithm.
 struct Axis {
@@ -131,7 +131,7 @@ std::string line_chart(const LineChart& chart) {
 }
 
 std::string bar_chart(const BarChart& chart) {
-  constexpr double kRow = 38, kNames = 104, kNumbers = 62, kBar = 20;
+  constexpr double kRow = 38, kNames = 116, kNumbers = 80, kBar = 20;
   const double bottom = kTop + 14 + kRow * double(chart.bars.size());
   const Axis x{0, 1, kNames, kWidth - kNumbers};
   std::string svg = open_svg(chart.title, chart.description, bottom + 46);

@@ -16,7 +16,7 @@ std::vector<double> linear_ticks(double low, double high, int count) {
   std::vector<double> ticks;
   // Whole multiples of the step: adding it up would drift.
   for (double k = std::ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; ++k) {
-    ticks.push_back(k * step);
+    ticks.push_back(k * step + 0.0);  // + 0: no tick reads "-0"
   }
   return ticks;
 }

@@ -52,8 +52,8 @@ std::string small_sets(const DemoResult& result) {
                             : "do not overlap; other learning rates may turn the order round");
   }
   return fmt::format(
-      "<b>The held-out set is small.</b> {} questions leave an interval of several points, and it "
-      "takes questions for independent, though eight ask about each name.{}",
+      "<b>The held-out set is small.</b> {} questions leave an interval of several points; the "
+      "true one is wider, since eight questions share each name and are not independent.{}",
       sft ? grouped(sft->n) : "Few", comparison);
 }
 

@@ -36,9 +36,11 @@ std::string share_text(const microworld::Metric* metric) {
 
 std::string share_with_interval(const microworld::Metric* metric) {
   if (!metric) return percent(kNan);
-  return fmt::format("{} [{}, {}]", percent(metric->value), fixed(100 * metric->low, 1),
+  return fmt::format("{} [{},\u00a0{}]", percent(metric->value), fixed(100 * metric->low, 1),
                      fixed(100 * metric->high, 1));
 }
+
+std::string chance_text() { return short_number(100 * kChance) + "\u00a0%"; }
 
 std::string stage_title(const DemoStage& stage) {
   if (stage.name == "base") return "Base";

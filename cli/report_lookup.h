@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "cli/demo.h"
+#include "microworld/vocabulary.h"
 
 namespace pupil::cli {
 
@@ -15,6 +16,10 @@ const microworld::Metric* find_metric(const DemoStage* stage, std::string_view s
 std::string share_text(const microworld::Metric* metric);
 /// With its interval: "93.8 % [89.4, 96.4]".
 std::string share_with_interval(const microworld::Metric* metric);
+
+/// A right answer by picking one of the values of the relation.
+inline constexpr double kChance = 1.0 / microworld::kValues;
+std::string chance_text();  ///< "6.25 %"
 
 /// How the report names a stage: "SFT" for "sft". Not escaped.
 std::string stage_title(const DemoStage& stage);

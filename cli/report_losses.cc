@@ -42,6 +42,7 @@ std::string report_losses(const DemoResult& result) {
                    .x_label = "step",
                    .y_label = "loss, nats a supervised token",
                    .log_y = true};
+  const DemoStage* random = find_stage(result, "random");
   int color = 0;
   for (const DemoStage& stage : result.stages) {
     LineChart& chart = stage.name == "base" ? pretraining : tuning;
@@ -52,9 +53,12 @@ std::string report_losses(const DemoResult& result) {
       "<section>\n<h2>Loss curves</h2>\n{}{}<p>First step and mean of the last {} steps: "
       "{}{}</p>\n</section>\n",
       figure(pretraining, "Pretraining: every next token of a document counts."),
-      figure(tuning,
-             "Fine-tuning: only the answer and its end count. Logarithmic. From random weights the "
-             "shape is learned and the answers are learned by heart, name by name."),
+      figure(tuning, fmt::format("Fine-tuning: only the answer and its end count; the scale is "
+                                 "logarithmic. From random weights a falling loss means learning "
+                                 "by heart: {} of the trained questions right, {} of the held-out "
+                                 "ones.",
+                                 share_text(find_metric(random, "trained", "accuracy")),
+                                 share_text(find_metric(random, "held-out", "accuracy")))),
       kLastSteps, escape_html(pretraining.description), escape_html(tuning.description));
 }
 

@@ -29,8 +29,9 @@ std::string tuning_sentences(const DemoStage& sft) {
   const microworld::Metric* trained = find_metric(&sft, "trained", "accuracy");
   const microworld::Metric* held_out = find_metric(&sft, "held-out", "accuracy");
   return fmt::format(
-      "{} steps of supervised fine-tuning with a mask ({}) on {} questions with their answers made "
-      "of it a model that answers {} of the {} held-out questions correctly and ends {} of its "
+      "Then {} steps of supervised fine-tuning with a mask ({}) on {} questions with their answers "
+      "made of it a model that answers {} of the {} held-out questions correctly and ends {} of "
+      "its "
       "answers by itself.",
       grouped(std::int64_t(sft.losses.size())), duration(sft.seconds),
       trained ? grouped(trained->n) : "a few", share_with_interval(held_out),
@@ -53,11 +54,10 @@ std::string report_summary(const DemoResult& result) {
   }
   if (random) {
     text += fmt::format(
-        "The same fine-tuning without pretraining reached {}: whoever picks one of the {} values "
-        "at "
-        "random gets {}.",
+        "The same fine-tuning without pretraining reached {}; picking one of the {} values at "
+        "random gives {}.",
         share_with_interval(find_metric(random, "held-out", "accuracy")), microworld::kValues,
-        percent(1.0 / microworld::kValues));
+        chance_text());
   }
   return fmt::format("<p class=\"summary\">{}</p>\n", text);
 }

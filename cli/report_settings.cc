@@ -34,7 +34,9 @@ std::string report_settings(const DemoResult& result) {
   for (const auto& [name, value] : environment.items()) {
     html += entry(name, value.is_string() ? value.get<std::string>() : value.dump());
   }
-  html += "</dl>\n<h3>SHA-256 of the weights</h3>\n<dl>\n";
+  html +=
+      "</dl>\n<h3>SHA-256 of the weights <span class=\"note\">an adapter: of the frozen model "
+      "below it</span></h3>\n<dl>\n";
   for (const DemoStage& stage : result.stages) {
     fmt::format_to(std::back_inserter(html), "<dt>{}</dt><dd><code>{}</code></dd>\n",
                    escape_html(stage_title(stage)), escape_html(stage.weights_sha256));

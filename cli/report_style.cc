@@ -39,6 +39,7 @@ th .note { display: block; font-weight: normal; font-size: .78rem; }
 .interval { font-size: .74rem; }
 .claims { padding-left: 1.4rem; }
 .claims li { margin: .7rem 0; }
+.bound { white-space: nowrap; }
 .verdict { font: .84rem system-ui, sans-serif; white-space: nowrap; }
 .holds .verdict, .verdict.right { color: var(--right); }
 .fails .verdict, .verdict.wrong { color: var(--wrong); }
@@ -62,14 +63,17 @@ dl { display: grid; grid-template-columns: minmax(6.5rem, max-content) 1fr; gap:
   margin: .8rem 0; font: .9rem/1.45 system-ui, sans-serif; }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
+.caveats { padding-left: 1.2rem; }
 .caveats li { margin: .6rem 0; }
 @media (max-width: 40rem) {
   body { font-size: 16px; }
   main { padding: 1rem .8rem 3rem; }
   h1 { font-size: 1.45rem; }
   .plot text { font-size: 16px; }
+  th:first-child { min-width: 7.5rem; position: sticky; left: 0; background: var(--page); }
 }
 @media print {
+  :root { color-scheme: light; }
   body { font-size: 10.5pt; background: #fff; color: #000; }
   main { max-width: none; padding: 0; }
   figure, tr, .claims li, .samples li { break-inside: avoid; }

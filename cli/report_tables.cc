@@ -14,7 +14,6 @@
 namespace pupil::cli {
 namespace {
 
-constexpr double kChance = 1.0 / microworld::kValues;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 enum class Unit { kShare, kNats };
@@ -88,8 +87,9 @@ std::string results_table(const DemoResult& result) {
       if (m) n = m->n;
       cells += value_cell(m, row.unit);
     }
-    const std::string chance =
-        row.unit == Unit::kShare ? percent(row.chance) : fixed(row.chance, 3);
+    const std::string chance = row.unit == Unit::kNats  ? fixed(row.chance, 3)
+                               : std::isnan(row.chance) ? percent(row.chance)
+                                                        : chance_text();
     fmt::format_to(out,
                    "<tr><th scope=\"row\">{} <span class=\"note\">{} (n\u00a0=\u00a0{})</span></th>"
                    "{}<td>{}</td></tr>\n",
@@ -105,7 +105,7 @@ BarChart accuracy_bars(const DemoResult& result) {
   BarChart chart{.title = "Held-out questions answered correctly",
                  .x_label = "held-out questions right, %; whiskers: 95 % intervals",
                  .reference = kChance,
-                 .reference_name = "chance " + percent(kChance)};
+                 .reference_name = "chance " + chance_text()};
   int color = 0;
   for (const DemoStage& stage : result.stages) {
     const microworld::Metric* m = find_metric(&stage, "held-out", "accuracy");
@@ -130,29 +130,37 @@ std::string report_accuracy(const DemoResult& result) {
 }
 
 std::string report_costs(const DemoResult& result) {
+  struct Cost {
+    const char* title;
+    std::string (*text)(const DemoStage&);
+  };
+  const Cost kCosts[] = {
+      {"Parameters of the model", [](const DemoStage& s) { return grouped(s.parameters); }},
+      {"Parameters trained", [](const DemoStage& s) { return grouped(s.trained); }},
+      {"Share trained",
+       [](const DemoStage& s) { return percent(double(s.trained) / double(s.parameters)); }},
+      {"Steps", [](const DemoStage& s) { return grouped(std::int64_t(s.losses.size())); }},
+      {"Learning rate", [](const DemoStage& s) { return short_number(s.learning_rate); }},
+      {"Tokens read", [](const DemoStage& s) { return grouped(s.tokens); }},
+      {"Tokens that count in the loss", [](const DemoStage& s) { return percent(s.mask_share); }},
+      {"Time of training", [](const DemoStage& s) { return duration(s.seconds); }},
+      {"Tokens a second",
+       [](const DemoStage& s) { return per_second(double(s.tokens), s.seconds); }},
+  };
   std::string body;
-  auto out = std::back_inserter(body);
-  double training = 0;
-  for (const DemoStage& s : result.stages) {
-    training += s.seconds;
-    fmt::format_to(
-        out,
-        "<tr><th scope=\"row\">{} <span class=\"note\">{}</span></th><td>{}</td><td>{}</td>"
-        "<td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-        escape_html(stage_title(s)), escape_html(s.purpose), grouped(s.parameters),
-        grouped(s.trained), percent(double(s.trained) / double(s.parameters)),
-        grouped(std::int64_t(s.losses.size())), grouped(s.tokens), percent(s.mask_share),
-        duration(s.seconds), per_second(double(s.tokens), s.seconds));
+  for (const Cost& cost : kCosts) {
+    body += fmt::format("<tr><th scope=\"row\">{}</th>", cost.title);
+    for (const DemoStage& stage : result.stages) body += "<td>" + cost.text(stage) + "</td>";
+    body += "</tr>\n";
   }
+  double training = 0;
+  for (const DemoStage& stage : result.stages) training += stage.seconds;
   return fmt::format(
-      "<section>\n<h2>What it cost</h2>\n{}<p>{} of training in {} for everything, evaluation and "
-      "saving included.</p>\n</section>\n",
+      "<section>\n<h2>What it cost</h2>\n{}<p>Training took {} of the {} in all; the rest went "
+      "into "
+      "evaluation and files.</p>\n</section>\n",
       table("Parameters, data and time of each stage",
-            "<th scope=\"col\">Stage</th><th scope=\"col\">Parameters</th>"
-            "<th scope=\"col\">Trained</th><th scope=\"col\">Share</th><th scope=\"col\">Steps</th>"
-            "<th scope=\"col\">Tokens read</th><th scope=\"col\">Supervised</th>"
-            "<th scope=\"col\">Time</th><th scope=\"col\">Tokens/s</th>",
-            body),
+            "<th scope=\"col\">Stage</th>" + stage_headers(result), body),
       duration(training), duration(result.seconds));
 }
 
