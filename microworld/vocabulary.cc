@@ -1,7 +1,6 @@
 #include "microworld/vocabulary.h"
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
 #include <unordered_map>
 

@@ -10,6 +10,7 @@
 // Text is words with one space between them, punctuation included: "mira 's city is oslo ."
 // Functions throw std::invalid_argument for an id or word outside the vocabulary.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -25,9 +26,14 @@ using Ids = std::vector<Id>;
 inline constexpr Id kPad = 0;   ///< fills rows of a batch, never in a document
 inline constexpr Id kBos = 1;   ///< starts each document and each conversation
 inline constexpr Id kEos = 2;   ///< ends each document
-inline constexpr Id kUser = 3;  ///< kUser, kAsst and kEnd make the chat template; the base model
-inline constexpr Id kAsst = 4;  ///< has never seen them
+inline constexpr Id kUser = 3;  ///< starts what the user says
+inline constexpr Id kAsst = 4;  ///< starts the answer
 inline constexpr Id kEnd = 5;   ///< ends a turn: the assistant's way to stop
+
+/// No document contains these. In a tied embedding pretraining only pushes their rows away, all in
+/// one direction, until they can hardly be told apart: draw them anew before fine-tuning
+/// (docs/microworld.md has the figures).
+inline constexpr std::array<Id, 4> kUnseenTokens = {kPad, kUser, kAsst, kEnd};
 
 inline constexpr int kFunctionWords = 22, kRelations = 8, kNames = 96, kValues = 16;
 inline constexpr Id kFirstFunctionWord = 6;

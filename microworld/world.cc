@@ -1,13 +1,24 @@
 #include "microworld/world.h"
 
+#include <bitset>
+
 #include "microworld/rng.h"
 
 namespace pupil::microworld {
 
 World::World(std::uint64_t seed) {
   Rng rng(seed, Purpose::kFacts);
-  for (auto& facts : values_)
-    for (auto& value : facts) value = static_cast<std::uint8_t>(rng.below(kValues));
+  for (int relation = 0; relation < kRelations; ++relation) {
+    std::bitset<kValues> stated;
+    while (!stated.all()) {
+      stated.reset();
+      for (int name = 0; name < kNames; ++name) {
+        const int value = rng.below(kValues);
+        values_[name][relation] = static_cast<std::uint8_t>(value);
+        if (kKnownNames.contains(name)) stated.set(value);
+      }
+    }
+  }
 }
 
 int World::value(int name, int relation) const {

@@ -1,5 +1,7 @@
 // The facts of a world, and who is known: 96 names x 8 relations, each fact one of 16 values,
 // uniform and independent. The 48 known names carry 384 facts of 4 bits: 1536 bits to learn.
+// A relation is drawn again (about every other one) while one of its values belongs to no known
+// name, since the base would never read that word; this costs a bit a relation.
 //
 //   names     biographies   in question lists   used for
 //    0 .. 23  yes           yes                 fine-tuning: questions with answers
