@@ -97,12 +97,14 @@ int bench(const Settings& s, const Common& common) {
 Command bench_command() {
   return {"bench",
           "Speed of training steps, decoding or single operations on fixed configurations.",
-          "pupil bench step --config nano,lesson",
+          "./pupil bench step --config nano --seconds 2",
           [](Options& options, const Common& common) -> std::function<int()> {
             auto s = std::make_shared<Settings>();
             options.words("WHAT", s->what, "step (default), decode, or ops")
                 .list("--config", s->configs, "nano, lesson, mini, gpt2")
-                .number("--seconds", s->seconds, "time for each configuration");
+                .number("--seconds", s->seconds, "seconds for each configuration")
+                .at_least(0)
+                .at_most(3600);
             return [s, &common] { return bench(*s, common); };
           }};
 }

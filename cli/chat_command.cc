@@ -8,10 +8,9 @@
 
 #include "cli/commands.h"
 #include "cli/generation_options.h"
+#include "cli/interrupt.h"
 #include "cli/progress.h"
-#include "cli/run_record.h"
 #include "nn/file.h"
-#include "nn/json_fields.h"
 #include "tensor/error.h"
 
 namespace pupil::cli {
@@ -28,24 +27,16 @@ struct Settings {
   std::string chat_template;
 };
 
-// The template a model was tuned with, from its run.json.
-std::string recorded_template(const Settings& s) {
-  for (const std::string& folder : {s.model.adapter, s.model.model}) {
-    const std::string path = folder + "/run.json";
-    if (folder.empty() || !file_exists(path)) continue;
-    const auto json = parse_json_file(path);
-    const std::string name = FieldReader(json, path).text("template", "");
-    if (!name.empty() && name != "none") return name;
-  }
-  return "chatml";
+std::string template_of(const Settings& s) {
+  if (!s.chat_template.empty()) return s.chat_template;
+  const std::string recorded = recorded_template(s.model);
+  return recorded.empty() ? "chatml" : recorded;
 }
 
 class Chat {
  public:
   Chat(const Settings& s, const Common& common)
-      : common_(common),
-        input_(load_model_input(s.model, common)),
-        name_(s.chat_template.empty() ? recorded_template(s) : s.chat_template) {
+      : common_(common), input_(load_model_input(s.model, common)), name_(template_of(s)) {
     if (!input_.tokenizer) {
       throw InputError(s.model.model + ": no tokenizer.json; a conversation needs one");
     }
@@ -66,9 +57,7 @@ class Chat {
     if (terminal && !common_.quiet)
       fmt::print(stderr, "template {}; /help lists the commands\n", name_);
     std::string line;
-    for (;;) {
-      if (terminal) fmt::print("> "), std::fflush(stdout);
-      if (!std::getline(std::cin, line)) break;
+    while (read_line(line, terminal)) {
       if (line.empty()) continue;
       if (line == "/quit") break;
       try {
@@ -83,6 +72,20 @@ class Chat {
   }
 
  private:
+  // Ctrl-C stops answers only: pressed here, it drops the line; pressed twice, it ends the program.
+  bool read_line(std::string& line, bool terminal) {
+    for (int presses = 0;; ++presses) {
+      if (terminal) fmt::print("> "), std::fflush(stdout);
+      watch_interrupt();
+      if (std::getline(std::cin, line)) return true;
+      if (!interrupt_requested() || std::cin.bad()) return false;
+      if (presses > 0) throw Interrupted();
+      std::cin.clear();
+      std::clearerr(stdin);
+      fmt::print(stderr, "\n(/quit or Ctrl-D leaves)\n");
+    }
+  }
+
   void command(const std::string& line) {
     const std::size_t space = line.find(' ');
     const std::string name = line.substr(0, space);
@@ -149,12 +152,14 @@ class Chat {
 }  // namespace
 
 Command chat_command() {
-  return {"chat", "A conversation with a model in the terminal.", "pupil chat --model demo/sft",
+  return {"chat", "A conversation with a model in the terminal.", "./pupil chat --model demo/sft",
           [](Options& options, const Common& common) -> std::function<int()> {
             auto s = std::make_shared<Settings>();
             s->model.declare(options);
-            options.text("--template", s->chat_template,
-                         "chat template (none: the one the model was tuned with)");
+            options
+                .text("--template", s->chat_template,
+                      "chat template (none: the one the model was tuned with)", "NAME")
+                .check([](const std::string& name) { chat_template(name); });
             s->generation.declare(options);
             return [s, &common] { return Chat(*s, common).run(); };
           }};

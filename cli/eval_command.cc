@@ -88,12 +88,13 @@ int evaluate(const Settings& s, const Common& common) {
 
 Command eval_command() {
   return {"eval", "Measure a model on a suite, by slice, with 95 % intervals.",
-          "pupil eval --model demo/sft --suite microworld",
+          "./pupil eval --model tests/golden/gpt2/b/model --suite tests/golden/gpt2/b/batch.jsonl",
           [](Options& options, const Common& common) -> std::function<int()> {
             auto s = std::make_shared<Settings>();
             s->model.declare(options);
             options.text("--suite", s->suite, "microworld, or a file of records").required();
             options.integer("--world", s->world, "seed of the microworld's facts")
+                .at_least(0)
                 .integer("--answers", s->answers,
                          "for a file: let the model answer greedily, at most N tokens (0: do not)");
             s->data.declare_rendering(options);

@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/generation_options.h"
+#include "cli/interrupt.h"
 #include "cli/model_input.h"
 #include "sft/chat_template.h"
 #include "tensor/error.h"
@@ -21,79 +22,107 @@ struct Settings {
   bool probs = false;
 };
 
-std::vector<std::int32_t> prompt_ids(const Prompt& prompt, const ModelInput& input,
-                                     const std::string& chat_name) {
+std::vector<std::int32_t> prompt_ids(const Settings& s, const Prompt& prompt,
+                                     const ModelInput& input) {
   if (const auto* ids = std::get_if<std::vector<std::int32_t>>(&prompt.content)) return *ids;
   if (!input.tokenizer) {
-    throw InputError("a text prompt needs the model's tokenizer.json; give --ids instead");
+    throw InputError(fmt::format(
+        "{} has no tokenizer.json, which a text prompt needs; give token ids instead (--ids)",
+        s.model.model));
   }
+  std::string name = s.chat_template;
+  std::vector<Message> messages;
   if (const auto* text = std::get_if<std::string>(&prompt.content)) {
-    if (chat_name.empty()) return input.tokenizer->encode(*text);
-    const Message user{"user", *text};
-    return Renderer(input.tokenizer, chat_template(chat_name), MaskMode::kLast).prompt({&user, 1});
+    if (name.empty()) return input.tokenizer->encode(*text);
+    messages = {{"user", *text}};
+  } else {
+    messages = std::get<std::vector<Message>>(prompt.content);
+    if (name.empty()) name = recorded_template(s.model);
+    if (name.empty()) name = "chatml";
   }
-  const auto& messages = std::get<std::vector<Message>>(prompt.content);
-  const std::string name = chat_name.empty() ? "chatml" : chat_name;
   return Renderer(input.tokenizer, chat_template(name), MaskMode::kLast).prompt(messages);
 }
 
-std::vector<Prompt> prompts_of(const Settings& s, bool prompt_given, bool ids_given) {
-  const int sources = int(prompt_given) + int(ids_given) + int(!s.data.empty());
-  if (sources != 1) throw UsageError("give one of --prompt, --ids and --data");
-  if (!s.data.empty()) return read_prompts(s.data);
-  if (prompt_given) return {Prompt{s.prompt}};
-  std::vector<std::int32_t> ids;
-  for (const std::int64_t id : s.ids) {
-    if (id < 0 || id > INT32_MAX) throw UsageError(fmt::format("--ids: {} is no token id", id));
-    ids.push_back(std::int32_t(id));
+// Every prompt as ids that the model can continue. Errors of a file name the line.
+std::vector<std::vector<std::int32_t>> all_prompts(const Settings& s, bool prompt_given,
+                                                   const ModelInput& input) {
+  std::vector<Prompt> prompts;
+  if (!s.data.empty()) {
+    prompts = read_prompts(s.data);
+  } else if (prompt_given) {
+    prompts = {Prompt{s.prompt}};
+  } else {
+    prompts = {Prompt{std::vector<std::int32_t>(s.ids.begin(), s.ids.end())}};
   }
-  return {Prompt{ids}};
+  std::vector<std::vector<std::int32_t>> list;
+  for (const Prompt& prompt : prompts) {
+    try {
+      list.push_back(prompt_ids(s, prompt, input));
+      // To make nothing is to check the prompt.
+      generate(input.gpt, {list.back()}, {.max_new_tokens = 0});
+    } catch (const InputError& e) {
+      if (s.data.empty()) throw;
+      throw InputError(fmt::format("{}:{}: {}", s.data, prompt.line, e.what()));
+    }
+  }
+  return list;
+}
+
+void print_distribution(const Settings& s, const ModelInput& input,
+                        const std::vector<std::int32_t>& prompt, const Common& common) {
+  const std::vector<double> p =
+      first_token_distribution(input.gpt, prompt, s.generation.sampling());
+  const auto line = common.json ? nlohmann::ordered_json{{"prompt_ids", prompt}, {"probs", p}}
+                                : nlohmann::ordered_json(p);
+  fmt::print("{}\n", line.dump());
+}
+
+void print_result(const ModelInput& input, const std::vector<std::int32_t>& prompt,
+                  const Generated& result, const Common& common) {
+  const std::string text =
+      input.tokenizer ? input.tokenizer->decode(result.ids, /*show_specials=*/false) : "";
+  if (common.json) {
+    fmt::print("{}\n", nlohmann::ordered_json{{"prompt_ids", prompt},
+                                              {"ids", result.ids},
+                                              {"text", text},
+                                              {"finish", name_of(result.finish)}}
+                           .dump());
+  } else {
+    fmt::print("{}\n", input.tokenizer ? text : fmt::format("{}", fmt::join(result.ids, " ")));
+  }
 }
 
 int run_generate(const Settings& s, bool prompt_given, bool ids_given, const Common& common) {
-  ModelInput input = load_model_input(s.model, common);
-  std::vector<std::vector<std::int32_t>> prompts;
-  for (const Prompt& prompt : prompts_of(s, prompt_given, ids_given)) {
-    prompts.push_back(prompt_ids(prompt, input, s.chat_template));
-  }
+  const int sources = int(prompt_given) + int(ids_given) + int(!s.data.empty());
+  if (sources != 1) throw UsageError("give one of --prompt, --ids and --data");
+  const SamplingOptions sampling = s.generation.sampling();
+  sampling.check();
+  const ModelInput input = load_model_input(s.model, common);
+  const auto prompts = all_prompts(s, prompt_given, input);
   if (s.probs) {
-    for (const auto& ids : prompts) {
-      fmt::print(
-          "{}\n",
-          nlohmann::json(first_token_distribution(input.gpt, ids, s.generation.sampling())).dump());
-    }
+    for (const auto& ids : prompts) print_distribution(s, input, ids, common);
     return 0;
   }
   const GenerateOptions options = s.generation.resolve(input, s.chat_template, common);
   // One prompt is streamed as it is made; several are printed when all are done.
-  const bool streams = !common.json && prompts.size() == 1 && input.tokenizer;
-  std::optional<StreamDecoder> decoder;
-  if (streams) decoder.emplace(*input.tokenizer, /*show_specials=*/false);
-  const auto on_token = [&](std::size_t, std::int32_t id) {
-    if (!decoder) return true;
-    fmt::print("{}", decoder->push(id));
-    std::fflush(stdout);
-    return true;
-  };
-  const std::vector<Generated> results = generate(input.gpt, prompts, options, on_token);
-  if (decoder) {
-    fmt::print("{}\n", decoder->finish());
-    return 0;
+  std::optional<StreamDecoder> stream;
+  if (!common.json && prompts.size() == 1 && input.tokenizer) {
+    stream.emplace(*input.tokenizer, /*show_specials=*/false);
   }
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    const std::string text =
-        input.tokenizer ? input.tokenizer->decode(results[i].ids, /*show_specials=*/false) : "";
-    if (common.json) {
-      fmt::print("{}\n", nlohmann::ordered_json{{"prompt_ids", prompts[i]},
-                                                {"ids", results[i].ids},
-                                                {"text", text},
-                                                {"finish", name_of(results[i].finish)}}
-                             .dump());
-    } else {
-      fmt::print("{}\n",
-                 input.tokenizer ? text : fmt::format("{}", fmt::join(results[i].ids, " ")));
+  watch_interrupt();
+  const std::vector<Generated> results =
+      generate(input.gpt, prompts, options, [&](std::size_t, std::int32_t id) {
+        if (stream) fmt::print("{}", stream->push(id)), std::fflush(stdout);
+        return !interrupt_requested();
+      });
+  if (stream) {
+    fmt::print("{}\n", stream->finish());
+  } else {
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      print_result(input, prompts[i], results[i], common);
     }
   }
+  if (interrupt_requested()) throw Interrupted();
   return 0;
 }
 
@@ -101,20 +130,26 @@ int run_generate(const Settings& s, bool prompt_given, bool ids_given, const Com
 
 Command generate_command() {
   return {"generate", "Continue a prompt.",
-          "pupil generate --model demo/sft --prompt \"what is the city of mira ?\" --template "
-          "microworld",
+          "./pupil generate --model tests/golden/gpt2/b/model --ids 1,2,3 --max-new-tokens 8",
           [](Options& options, const Common& common) -> std::function<int()> {
             auto s = std::make_shared<Settings>();
             s->model.declare(options);
             options.text("--prompt", s->prompt, "text to continue")
                 .integers("--ids", s->ids, "token ids to continue")
-                .text("--data", s->data, "file of prompts: {\"ids\"} or {\"prompt\"} a line")
+                .at_least(0)
+                .at_most(INT32_MAX)
+                .text("--data", s->data, "file of prompts: {\"ids\"} or {\"prompt\"} a line",
+                      "FILE")
                 .text("--template", s->chat_template,
-                      "chat template around a text prompt (none: the text as it is)");
+                      "chat template around a text prompt (none: the text as it is)", "NAME")
+                .check([](const std::string& name) { chat_template(name); });
             s->generation.declare(options);
             options.flag("--probs", s->probs,
-                         "print the filtered distribution of the first new token instead");
+                         "print the filtered distribution of the first new token instead "
+                         "(--temperature is 1 then, unless given)");
             return [s, &options, &common] {
+              // The distribution at temperature 0 would be a single 1.
+              if (s->probs && !options.given("--temperature")) s->generation.temperature = 1;
               return run_generate(*s, options.given("--prompt"), options.given("--ids"), common);
             };
           }};

@@ -1,19 +1,25 @@
 #include "cli/generation_options.h"
 
-#include <fmt/format.h>
-
-#include "tensor/error.h"
+#include <cstdint>
 
 namespace pupil::cli {
 
 void GenerationOptions::declare(Options& options) {
   options.integer("--max-new-tokens", max_new_tokens, "tokens to make at most")
+      .at_least(0)
+      .at_most(INT32_MAX)
       .number("--temperature", temperature, "0: always the most probable token")
+      .at_least(0)
       .integer("--top-k", top_k, "keep the k most probable tokens (0: all)")
+      .at_least(0)
       .number("--top-p", top_p, "keep the most probable tokens of this total mass, in (0, 1]")
       .number("--min-p", min_p, "keep tokens of at least this share of the best one's probability")
+      .at_least(0)
+      .at_most(1)
       .number("--repetition-penalty", repetition_penalty, "above 1: tokens seen before get rarer")
       .integers("--stop-ids", stop_ids, "token ids that end the answer (none: the template's)")
+      .at_least(0)
+      .at_most(INT32_MAX)
       .flag("--no-cache", no_cache, "compute every position again for each token");
 }
 
@@ -29,9 +35,6 @@ SamplingOptions GenerationOptions::sampling() const {
 
 GenerateOptions GenerationOptions::resolve(const ModelInput& input, const std::string& chat_name,
                                            const Common& common) const {
-  if (max_new_tokens < 0) {
-    throw UsageError(fmt::format("--max-new-tokens is {}; it must be at least 0", max_new_tokens));
-  }
   GenerateOptions g;
   g.max_new_tokens = max_new_tokens;
   g.sampling = sampling();

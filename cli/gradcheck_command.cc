@@ -112,7 +112,7 @@ int run_checks(const Settings& settings, const Common& common) {
 
 Command gradcheck_command() {
   return {"gradcheck", "Check every differentiable operation against finite differences in f64.",
-          "pupil gradcheck layer_norm causal_attention",
+          "./pupil gradcheck exp softmax",
           [](Options& options, const Common& common) -> std::function<int()> {
             auto s = std::make_shared<Settings>();
             options.words("OP", s->names, "operations to check (none: all)")

@@ -15,7 +15,7 @@ namespace {
 struct Settings {
   ModelOptions model;
   DataOptions data;
-  std::string out, normaliser = "tokens", pad_side = "right";
+  std::string out, normaliser = "tokens", pad_side = "right", pack = "none";
   double label_smoothing = 0;
   std::int64_t micro_batch_size = 0;
 };
@@ -57,17 +57,24 @@ int grads(const Settings& s, const Common& common) {
 Command grads_command() {
   return {"grads",
           "The loss of all records as one step, and its gradient by every trainable parameter.",
-          "pupil grads --model demo/sft --data questions.jsonl --out grads.safetensors --dtype f64",
+          "./pupil grads --model tests/golden/gpt2/b/model --data tests/golden/gpt2/b/batch.jsonl "
+          "--out "
+          "build/grads.safetensors --dtype f64",
           [](Options& options, const Common& common) -> std::function<int()> {
             auto s = std::make_shared<Settings>();
             s->model.declare(options);
             s->data.declare(options);
-            options.text("--out", s->out, "safetensors file for the gradients").required();
+            options.text("--out", s->out, "safetensors file for the gradients", "FILE").required();
             options
                 .text("--normaliser", s->normaliser, "tokens, examples, microbatch or constant:K")
+                .check([](const std::string& text) { Normaliser::parse(text); })
                 .number("--label-smoothing", s->label_smoothing, "in [0, 1)")
+                .at_least(0)
+                .below(1)
+                .choice("--pack", s->pack, {"none"}, "packing of records into rows")
                 .choice("--pad-side", s->pad_side, {"right", "left"}, "where short rows are padded")
-                .integer("--micro-batch-size", s->micro_batch_size, "records at a time (0: all)");
+                .integer("--micro-batch-size", s->micro_batch_size, "records at a time (0: all)")
+                .at_least(0);
             return [s, &common] { return grads(*s, common); };
           }};
 }

@@ -39,7 +39,7 @@ void print_text(const nlohmann::ordered_json& report) {
 
 Command inspect_command() {
   return {"inspect", "What is in a model, adapter, safetensors file, data set or run.",
-          "pupil inspect demo/sft",
+          "./pupil inspect tests/golden/gpt2/b/model",
           [](Options& options, const Common& common) -> std::function<int()> {
             auto path = std::make_shared<std::string>();
             options.text("PATH", *path, "folder or file").required();

@@ -5,6 +5,8 @@
 
 #include "cli/commands.h"
 #include "cli/model_input.h"
+#include "cli/run_record.h"
+#include "nn/sha256.h"
 #include "tensor/error.h"
 
 namespace pupil::cli {
@@ -18,11 +20,26 @@ struct Settings {
 int merge(const Settings& s, const Common& common) {
   if (s.model.adapter.empty()) throw UsageError("merge needs --adapter, the folder to fold in");
   const SaveType type = save_type(s.save_dtype);
-  ModelInput input = load_model_input(s.model, common);
+  // One rounding, at the end.
+  Common in_double = common;
+  in_double.dtype = "f64";
+  ModelInput input = load_model_input(s.model, in_double);
+  const nlohmann::ordered_json record = {
+      {"command", "merge"},
+      {"model", s.model.model},
+      {"model_sha256", input.adapter->base_hash},
+      {"adapter", s.model.adapter},
+      {"adapter_sha256", sha256_of_file(s.model.adapter + "/adapter_model.safetensors")},
+      {"template", recorded_template(s.model)}};
   fold_lora(input.gpt);
   save_model(s.out, input.gpt, input.folder, type);
   if (input.tokenizer) save_tokenizer(*input.tokenizer, s.out);
-  fmt::print("model in {}\n", s.out);
+  write_run_record(s.out, record);
+  if (common.json) {
+    fmt::print("{}\n", nlohmann::ordered_json{{"model", s.out}}.dump());
+  } else {
+    fmt::print("model in {}\n", s.out);
+  }
   return 0;
 }
 
@@ -30,11 +47,12 @@ int merge(const Settings& s, const Common& common) {
 
 Command merge_command() {
   return {"merge", "Fold an adapter into the weights of its base model.",
-          "pupil merge --model demo/base --adapter demo/lora --out demo/merged",
+          "./pupil merge --model tests/golden/gpt2/b/model --adapter "
+          "tests/golden/lora/ends_with/adapter --out build/merged",
           [](Options& options, const Common& common) -> std::function<int()> {
             auto s = std::make_shared<Settings>();
             s->model.declare(options);
-            options.text("--out", s->out, "folder for the merged model").required();
+            options.text("--out", s->out, "folder for the merged model", "DIR").required();
             options.choice("--save-dtype", s->save_dtype, {"f32", "f64", "f16", "bf16"},
                            "type of the stored weights");
             return [s, &common] { return merge(*s, common); };

@@ -5,29 +5,69 @@
 #include "cli/model_dtype.h"
 #include "cli/progress.h"
 #include "nn/file.h"
+#include "nn/json_fields.h"
 #include "tensor/error.h"
 
 namespace pupil::cli {
+namespace {
+
+// A prompt and a completion that are lists of messages are a conversation.
+std::string_view template_for(const RecordFile& file) {
+  const bool talks = std::holds_alternative<Conversation>(file.records[0].content);
+  return usual_template(talks ? RecordForm::kMessages : file.form);
+}
+
+void log_report(const DataOptions& options, const DataInput& input, const Common& common) {
+  const RenderReport& r = input.report;
+  std::string added;
+  for (const SpecialToken& token : input.added_specials) {
+    added += fmt::format("{}{} = {}", added.empty() ? ", new special tokens " : ", ", token.name,
+                         token.id);
+  }
+  log_line(common,
+           fmt::format("{}: {} records of form {}, template {}, mask {}: {} tokens, {} "
+                       "supervised ({:.1f} %){}",
+                       options.data, r.records, form_name(input.file.form), input.template_name,
+                       input.mask_name, r.tokens, r.targets, 100 * r.mask_share(), added));
+  std::string losses;
+  for (const auto& [count, what] :
+       {std::pair<std::int64_t, const char*>{input.file.skipped_count, "skipped as bad"},
+        {r.shortened, "shortened"},
+        {r.dropped, "dropped"},
+        {r.without_targets, "without a target"}}) {
+    if (count > 0) losses += fmt::format("{}{} {}", losses.empty() ? "" : ", ", count, what);
+  }
+  if (!losses.empty()) log_line(common, fmt::format("{}: {}", options.data, losses));
+  for (const SkippedRecord& bad : input.file.skipped) {
+    log_line(common, fmt::format("{}:{}: {}", options.data, bad.line, bad.reason));
+  }
+}
+
+}  // namespace
 
 void ModelOptions::declare(Options& options) {
-  options.text("--model", model, "model folder").required();
-  options.text("--adapter", adapter, "PEFT LoRA folder on top of the model");
+  options.text("--model", model, "model folder", "DIR").required();
+  options.text("--adapter", adapter, "PEFT LoRA folder on top of the model", "DIR");
 }
 
 void DataOptions::declare(Options& options) {
-  options.text("--data", data, "records: JSON Lines or a JSON array").required();
+  options.text("--data", data, "records: JSON Lines or a JSON array", "FILE").required();
   declare_rendering(options);
 }
 
 void DataOptions::declare_rendering(Options& options) {
   options
-      .choice("--format", format,
-              {"auto", "messages", "prompt-completion", "alpaca", "text", "ids"},
-              "form of the records")
-      .text("--template", chat_template, "chatml, alpaca, plain or microworld (none: by the form)")
+      .text("--format", format,
+            "form of the records: auto, messages, prompt/completion, alpaca, text, ids", "FORM")
+      .check([](const std::string& name) { record_form(name); })
+      .text("--template", chat_template, "chatml, alpaca, plain or microworld (none: by the form)",
+            "NAME")
+      .check([](const std::string& name) { pupil::chat_template(name); })
       .text("--mask", mask,
-            "what is supervised: assistant, completion, last, all (none: by the form)")
+            "what is supervised: assistant, completion, last, all (none: by the form)", "MODE")
+      .check([](const std::string& name) { mask_mode(name); })
       .integer("--max-length", max_length, "tokens of a record at most (0: the model's context)")
+      .at_least(0)
       .choice("--truncate", truncate, {"start", "end", "drop", "error"}, "for longer records")
       .flag("--skip-bad", skip_bad, "count and list records that do not fit instead of stopping");
 }
@@ -50,6 +90,17 @@ ModelInput load_model_input(const ModelOptions& options, const Common& common) {
   return input;
 }
 
+std::string recorded_template(const ModelOptions& options) {
+  for (const std::string& folder : {options.adapter, options.model}) {
+    const std::string path = folder + "/run.json";
+    if (folder.empty() || !file_exists(path)) continue;
+    const auto json = parse_json_file(path);
+    const std::string name = FieldReader(json, path).text("template", "");
+    if (!name.empty() && name != "none") return name;
+  }
+  return "";
+}
+
 Example to_example(const Rendered& rendered) {
   return {rendered.ids, targets_from(rendered.labels), {}, {}};
 }
@@ -67,7 +118,7 @@ DataInput load_data_input(const DataOptions& options, std::optional<Tokenizer>& 
                             {.form = record_form(options.format), .skip_bad = options.skip_bad});
   const RecordForm form = input.file.form;
   const ChatTemplate chat =
-      chat_template(options.chat_template.empty() ? usual_template(form)
+      chat_template(options.chat_template.empty() ? template_for(input.file)
                                                   : std::string_view(options.chat_template));
   const MaskMode mode = options.mask.empty() ? usual_mask(form) : mask_mode(options.mask);
   const bool is_text = form != RecordForm::kIds;
@@ -94,26 +145,7 @@ DataInput load_data_input(const DataOptions& options, std::optional<Tokenizer>& 
   }
   input.rendered =
       render_all(input.file, renderer, longest, truncation(options.truncate), input.report);
-  const RenderReport& r = input.report;
-  std::string added;
-  for (const SpecialToken& token : input.added_specials) {
-    added += fmt::format("{}{} = {}", added.empty() ? ", new special tokens " : ", ", token.name,
-                         token.id);
-  }
-  log_line(common, fmt::format("{}: {} records of form {}, template {}, mask {}: {} tokens, {} "
-                               "supervised ({:.1f} %){}",
-                               options.data, r.records, form_name(form), input.template_name,
-                               input.mask_name, r.tokens, r.targets, 100 * r.mask_share(), added));
-  if (input.file.skipped_count || r.shortened || r.dropped || r.without_targets) {
-    log_line(common,
-             fmt::format("{}: {} records skipped as bad, {} shortened, {} dropped, {} without a "
-                         "target",
-                         options.data, input.file.skipped_count, r.shortened, r.dropped,
-                         r.without_targets));
-    for (const SkippedRecord& bad : input.file.skipped) {
-      log_line(common, fmt::format("{}:{}: {}", options.data, bad.line, bad.reason));
-    }
-  }
+  log_report(options, input, common);
   return input;
 }
 

@@ -28,6 +28,9 @@ struct ModelInput {
 /// Loads the model, its adapter and its tokenizer. Throws InputError when they do not fit together.
 ModelInput load_model_input(const ModelOptions& options, const Common& common);
 
+/// The template that the adapter or else the model was tuned with, from its run.json; may be empty.
+std::string recorded_template(const ModelOptions& options);
+
 struct DataOptions {
   std::string data, format = "auto", chat_template, mask, truncate = "error";
   std::int64_t max_length = 0;  ///< 0: the model's context

@@ -1,5 +1,6 @@
-// Options of one command: a thin face over the argument library, so that its heavy header is
-// compiled once. Every option has help; defaults are those of the bound variables.
+// Options of one command, as the command declares them. Values are strict: a number is finite and
+// has nothing behind it, a word is one of the choices, and what is refused is named with the
+// option, the value and what was expected (UsageError).
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -11,8 +12,10 @@ namespace pupil::cli {
 class Options {
  public:
   virtual ~Options() = default;
-  /// `name` as typed, "--steps" or a positional "PATH". `help` names the unit.
-  virtual Options& text(const char* name, std::string& value, const char* help) = 0;
+  /// `name` as typed, "--steps" or a positional "PATH". `help` names the unit; the default is what
+  /// `value` holds now; `shown` stands for the value in the help.
+  virtual Options& text(const char* name, std::string& value, const char* help,
+                        const char* shown = "TEXT") = 0;
   virtual Options& integer(const char* name, std::int64_t& value, const char* help) = 0;
   virtual Options& number(const char* name, double& value, const char* help) = 0;
   virtual Options& flag(const char* name, bool& value, const char* help) = 0;
@@ -26,8 +29,17 @@ class Options {
                             const char* help) = 0;
   /// Any number of words without a dash.
   virtual Options& words(const char* name, std::vector<std::string>& values, const char* help) = 0;
-  /// The option named last must be given.
+
+  // About the option named last:
+  /// It must be given.
   virtual Options& required() = 0;
+  /// Its number must not be smaller, or larger, or must be smaller.
+  virtual Options& at_least(double least) = 0;
+  virtual Options& at_most(double most) = 0;
+  virtual Options& below(double bound) = 0;
+  /// `check` looks at the text as typed and throws UsageError, without the option's name.
+  virtual Options& check(std::function<void(const std::string&)> check) = 0;
+
   /// True when the user gave the option.
   virtual bool given(const char* name) const = 0;
 };
@@ -44,7 +56,7 @@ struct Common {
 struct Command {
   const char* name;
   const char* purpose;  ///< one sentence
-  const char* example;  ///< works as typed
+  const char* example;  ///< works as typed, in the project's root
   /// Declares the options and returns what runs the command: an exit status.
   std::function<std::function<int()>(Options&, const Common&)> setup;
 };

@@ -17,6 +17,8 @@
 namespace pupil::cli {
 namespace {
 
+constexpr double kLargest = INT32_MAX;  // of what is counted
+
 struct Settings {
   std::string text, out, tokenizer = "bytes";
   GptConfig model{.context = 64, .n_layer = 4, .n_head = 4, .n_embd = 128};
@@ -32,25 +34,23 @@ Tokenizer make_tokenizer(const std::string& name, const std::string& text) {
   return load_tokenizer(name);
 }
 
+// What must hold between options.
 void check(const Settings& s) {
-  const auto at_least = [](const char* option, double value, double least) {
-    if (!(value >= least)) {
-      throw UsageError(fmt::format("{} is {}; it must be at least {}", option, value, least));
+  const auto expect_multiple = [](const char* option, std::int64_t value, const char* of,
+                                  std::int64_t base) {
+    if (base > 0 && value % base != 0) {
+      throw UsageError(
+          fmt::format("{} is {}; expected a multiple of {} {}", option, value, of, base));
     }
   };
-  at_least("--batch-size", double(s.batch_size), 1);
-  at_least("--steps", double(s.steps), 1);
-  at_least("--warmup", double(s.warmup), 0);
-  at_least("--eval-every", double(s.eval_every), 0);
-  at_least("--save-every", double(s.save_every), 0);
-  at_least("--lr", s.lr, 0);
-  at_least("--min-lr", s.min_lr, 0);
-  at_least("--clip", s.clip, 0);
-  if (!(s.val_fraction >= 0 && s.val_fraction < 1)) {
-    throw UsageError(fmt::format("--val-fraction is {}; it must be in [0, 1)", s.val_fraction));
+  expect_multiple("--dim", s.model.n_embd, "--heads", s.model.n_head);
+  expect_multiple("--heads", s.model.n_head, "--kv-heads", s.model.n_kv_head);
+  if (s.positions == "rope") {
+    expect_multiple("--dim with --positions rope", s.model.n_embd, "2 x --heads",
+                    2 * s.model.n_head);
   }
-  if (!(s.beta2 >= 0 && s.beta2 < 1)) {
-    throw UsageError(fmt::format("--beta2 is {}; it must be in [0, 1)", s.beta2));
+  if (s.min_lr > s.lr) {
+    throw UsageError(fmt::format("--min-lr is {}; expected at most --lr {}", s.min_lr, s.lr));
   }
 }
 
@@ -59,7 +59,6 @@ int pretrain(Settings s, const Common& common) {
   s.model.norm = s.norm == "rms" ? NormKind::kRms : NormKind::kLayer;
   s.model.positions = s.positions == "rope" ? PositionKind::kRope : PositionKind::kLearned;
   s.model.mlp = s.mlp == "swiglu" ? MlpKind::kSwiglu : MlpKind::kGeluTanh;
-  s.model.check();
   const std::string text = read_file(s.text);
   if (text.empty()) throw InputError(s.text + ": the file is empty");
   const Tokenizer tokenizer = make_tokenizer(s.tokenizer, text);
@@ -95,6 +94,7 @@ int pretrain(Settings s, const Common& common) {
                                            {"seed", common.seed},
                                            {"dtype", common.dtype}};
   make_folder(s.out);
+  if (s.resume) expect_same_run(s.out, settings);
   ModelFolder folder;
   folder.eos_id = tokenizer.eos();
   TrainOptions options;
@@ -167,35 +167,67 @@ int pretrain(Settings s, const Common& common) {
 
 Command pretrain_command() {
   return {"pretrain", "Train a GPT to predict the next token of a text.",
-          "pupil pretrain --text README.md --out my-model --steps 200 --context 32",
+          "./pupil pretrain --text README.md --out build/model --steps 20 --dim 32 --context 32",
           [](Options& options, const Common& common) -> std::function<int()> {
             auto s = std::make_shared<Settings>();
-            options.text("--text", s->text, "the text file, UTF-8").required();
-            options.text("--out", s->out, "folder for the model").required();
+            options.text("--text", s->text, "the text file, UTF-8", "FILE").required();
+            options.text("--out", s->out, "folder for the model", "DIR").required();
             options
-                .text("--tokenizer", s->tokenizer, "bytes, chars, or a folder with tokenizer.json")
+                .text("--tokenizer", s->tokenizer, "bytes, chars, or a folder with tokenizer.json",
+                      "NAME")
                 .integer("--layers", s->model.n_layer, "blocks")
+                .at_least(1)
+                .at_most(kLargest)
                 .integer("--heads", s->model.n_head, "attention heads")
+                .at_least(1)
+                .at_most(kLargest)
                 .integer("--kv-heads", s->model.n_kv_head, "key/value heads (0: as many as heads)")
+                .at_least(0)
+                .at_most(kLargest)
                 .integer("--dim", s->model.n_embd, "width")
+                .at_least(1)
+                .at_most(kLargest)
                 .integer("--context", s->model.context, "longest sequence, tokens")
+                .at_least(1)
+                .at_most(kLargest)
                 .integer("--batch-size", s->batch_size, "windows in a step")
+                .at_least(1)
+                .at_most(kLargest)
                 .integer("--steps", s->steps, "optimizer steps")
+                .at_least(1)
+                .at_most(kLargest)
                 .number("--lr", s->lr, "peak learning rate")
+                .at_least(0)
                 .number("--min-lr", s->min_lr, "learning rate at the end of the cosine")
+                .at_least(0)
                 .integer("--warmup", s->warmup, "warm-up steps")
+                .at_least(0)
+                .at_most(kLargest)
                 .number("--weight-decay", s->weight_decay, "on parameters of two or more axes")
+                .at_least(0)
                 .number("--beta2", s->beta2, "AdamW's second beta (the first is 0.9)")
+                .at_least(0)
+                .below(1)
                 .number("--clip", s->clip, "largest gradient norm (0: off)")
+                .at_least(0)
                 .number("--dropout", s->model.dropout, "probability, in [0, 1)")
+                .at_least(0)
+                .below(1)
                 .on_off("--bias", s->model.bias, "biases in linear maps and norms")
                 .on_off("--tied-head", s->model.tied_head, "the head shares the token embedding")
                 .choice("--norm", s->norm, {"layer", "rms"}, "normalisation")
                 .choice("--positions", s->positions, {"learned", "rope"}, "positions")
                 .choice("--mlp", s->mlp, {"gelu", "swiglu"}, "MLP")
                 .integer("--eval-every", s->eval_every, "steps between evaluations (0: at the end)")
-                .number("--val-fraction", s->val_fraction, "last part of the text for validation")
+                .at_least(0)
+                .at_most(kLargest)
+                .number("--val-fraction", s->val_fraction,
+                        "share of the text, its end, for validation")
+                .at_least(0)
+                .below(1)
                 .integer("--save-every", s->save_every, "steps between saves (0: at the end)")
+                .at_least(0)
+                .at_most(kLargest)
                 .flag("--resume", s->resume, "go on from the state in --out");
             return [s, &common] { return pretrain(*s, common); };
           }};

@@ -1,27 +1,31 @@
 #include "cli/run_record.h"
 
-#include <csignal>
+#include <fmt/format.h>
 
 #include "cli/version.h"
 #include "kernels/isa.h"
 #include "kernels/matmul.h"
 #include "kernels/parallel.h"
 #include "nn/file.h"
+#include "nn/json_fields.h"
 #include "nn/sha256.h"
+#include "tensor/error.h"
 
 namespace pupil::cli {
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0;
+using Json = nlohmann::ordered_json;
 
-void on_interrupt(int) {
-  interrupted = 1;
-  std::signal(SIGINT, SIG_DFL);
+Json without_paths(Json settings) {
+  for (const char* path : {"model", "adapter", "data", "eval_data", "text", "tokenizer"}) {
+    settings.erase(path);
+  }
+  return settings;
 }
 
 }  // namespace
 
-nlohmann::ordered_json environment_record() {
+Json environment_record() {
   return {{"pupil", kVersion},
           {"compiler", __VERSION__},
           {"kernels", isa_name(active_isa())},
@@ -29,18 +33,29 @@ nlohmann::ordered_json environment_record() {
           {"threads", threads()}};
 }
 
-void write_run_record(const std::string& folder, nlohmann::ordered_json record) {
+void write_run_record(const std::string& folder, Json record) {
   record["environment"] = environment_record();
   write_file(folder + "/run.json", record.dump(2) + "\n");
 }
 
-std::string fingerprint(const nlohmann::ordered_json& settings) { return sha256(settings.dump()); }
+std::string fingerprint(const Json& settings) { return sha256(without_paths(settings).dump()); }
 
-void watch_interrupt() {
-  interrupted = 0;
-  std::signal(SIGINT, on_interrupt);
+void expect_same_run(const std::string& folder, const Json& settings) {
+  constexpr std::size_t kNamed = 3;
+  const std::string path = folder + "/run.json";
+  if (!file_exists(path)) return;
+  const Json saved = parse_json_file(path), current = without_paths(settings);
+  std::vector<std::string> differences;
+  for (const auto& [name, now] : current.items()) {
+    if (!saved.contains(name) || saved[name] == now) continue;
+    differences.push_back(fmt::format("{} was {}, now {}", name, saved[name].dump(), now.dump()));
+  }
+  if (differences.empty()) return;
+  if (differences.size() > kNamed) differences.resize(kNamed);
+  throw InputError(
+      fmt::format("{}: this run had other settings: {}; resume with the same ones, or choose "
+                  "another --out",
+                  path, fmt::join(differences, "; ")));
 }
-
-bool interrupt_requested() { return interrupted != 0; }
 
 }  // namespace pupil::cli

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -8,6 +9,7 @@
 #include "cli/model_input.h"
 #include "nn/safetensors.h"
 #include "sft/scoring.h"
+#include "tensor/error.h"
 
 namespace pupil::cli {
 namespace {
@@ -36,20 +38,27 @@ int score(const Settings& s, const Common& common) {
     const Rendered& record = data.rendered[i];
     const std::vector<double> next =
         next_logprobs(input.gpt, record.ids, targets_from(scored_tokens(record)));
-    nlohmann::ordered_json line;
-    line["ids"] = record.ids;
     double loss = 0;
     std::vector<int> mask(record.ids.size(), 0);
-    line["logprobs"] = {nullptr};
+    nlohmann::ordered_json logprobs = {nullptr};
     for (std::size_t t = 1; t < record.ids.size(); ++t) {
-      line["logprobs"].push_back(next[t - 1]);
+      const double logprob = next[t - 1];
+      if (!std::isfinite(logprob)) {
+        throw InputError(
+            fmt::format("{}:{}: the log-probability of position {} is {}; the model's weights are "
+                        "damaged (`pupil inspect {}` says where)",
+                        s.data.data, record.line, t, logprob, s.model.model));
+      }
+      logprobs.push_back(logprob);
       mask[t] = record.labels[t] != kIgnoreIndex;
-      if (mask[t]) loss -= next[t - 1];
+      if (mask[t]) loss -= logprob;
     }
-    line["mask"] = mask;
-    line["loss_sum"] = loss;
-    line["n_targets"] = record.n_targets();
-    fmt::print("{}\n", line.dump());
+    fmt::print("{}\n", nlohmann::ordered_json{{"ids", record.ids},
+                                              {"mask", mask},
+                                              {"logprobs", logprobs},
+                                              {"loss_sum", loss},
+                                              {"n_targets", record.n_targets()}}
+                           .dump());
     if (!s.logits.empty()) {
       logits.emplace_back(fmt::format("logits.{}", i), all_logits(input.gpt, record.ids));
     }
@@ -65,12 +74,13 @@ int score(const Settings& s, const Common& common) {
 
 Command score_command() {
   return {"score", "Log-probabilities that a model gives to records, one JSON line each.",
-          "pupil score --model demo/sft --data questions.jsonl --template microworld",
+          "./pupil score --model tests/golden/gpt2/b/model --data tests/golden/gpt2/b/batch.jsonl",
           [](Options& options, const Common& common) -> std::function<int()> {
             auto s = std::make_shared<Settings>();
             s->model.declare(options);
             s->data.declare(options);
-            options.text("--logits", s->logits, "safetensors file for the logits of every record");
+            options.text("--logits", s->logits, "safetensors file for the logits of every record",
+                         "FILE");
             return [s, &common] { return score(*s, common); };
           }};
 }

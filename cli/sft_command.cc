@@ -18,6 +18,8 @@
 namespace pupil::cli {
 namespace {
 
+constexpr double kLargest = INT32_MAX;  // of what is counted
+
 struct Settings {
   ModelOptions model;
   DataOptions data;
@@ -28,7 +30,7 @@ struct Settings {
                eval_every = 0, patience = 0;
   double epochs = 1, lr = 1e-4, weight_decay = 0, eps = 1e-8, clip = 1, label_smoothing = 0,
          min_ratio = 0;
-  bool resume = false;
+  bool resume = false, dry_run = false;
   std::int64_t lora_rank = 0;
   LoraConfig lora;
   std::vector<std::string> special_tokens;
@@ -49,24 +51,11 @@ std::pair<double, double> parse_betas(const std::vector<std::string>& betas) {
   return {values[0], values[1]};
 }
 
+// What must hold between options.
 void check(const Settings& s) {
-  const auto at_least = [](const char* option, double value, double least) {
-    if (!(value >= least)) {
-      throw UsageError(fmt::format("{} is {}; it must be at least {}", option, value, least));
-    }
-  };
-  at_least("--steps", double(s.steps), 0);
-  at_least("--epochs", s.epochs, 0);
-  at_least("--warmup", double(s.warmup), 0);
-  at_least("--save-every", double(s.save_every), 0);
-  at_least("--eval-every", double(s.eval_every), 0);
-  at_least("--lr", s.lr, 0);
-  at_least("--clip", s.clip, 0);
-  at_least("--eps", s.eps, 0);
-  at_least("--weight-decay", s.weight_decay, 0);
-  if (!(s.label_smoothing >= 0 && s.label_smoothing < 1)) {
-    throw UsageError(
-        fmt::format("--label-smoothing is {}; it must be in [0, 1)", s.label_smoothing));
+  parse_betas(s.betas);
+  if (s.steps == 0 && s.epochs == 0) {
+    throw UsageError("--steps and --epochs are both 0; one of them says how long to train");
   }
   if (s.lora_rank > 0 && !s.model.adapter.empty()) {
     throw UsageError(
@@ -75,15 +64,15 @@ void check(const Settings& s) {
 }
 
 // NaN in a model that is to be trained would spread to every weight in one step.
-void refuse_damaged(Gpt& gpt, const std::string& path) {
-  for (const NamedParameter& p : gpt.parameters()) {
+void refuse_damaged(const std::vector<NamedParameter>& parameters, const std::string& path) {
+  for (const NamedParameter& p : parameters) {
     const Tensor value = p.variable->value().to(DType::kFloat64);
     for (const double x : value.span<double>()) {
       if (std::isfinite(x)) continue;
       throw InputError(
-          fmt::format("{}: {} holds {}; this model cannot be trained (pupil inspect lists "
-                      "what is damaged)",
-                      path, p.name, x));
+          fmt::format("{}: {} holds {}, from which nothing can be trained; `pupil inspect {}` "
+                      "lists what is damaged",
+                      path, p.name, x, path));
     }
   }
 }
@@ -95,10 +84,17 @@ class SftRun {
         common_(common),
         input_(load_model_input(s.model, common)),
         data_(load_data_input(s.data, input_.tokenizer, input_.gpt.config(), common)) {
-    refuse_damaged(input_.gpt, s.model.model);
+    if (data_.report.targets == 0) {
+      throw InputError(fmt::format(
+          "{}: no record has a supervised token, so that nothing could be learned; look at it with "
+          "`pupil render`, and at --mask and --truncate",
+          s.data.data));
+    }
     base_hash_ = input_.adapter ? input_.adapter->base_hash : hash_of_weights(input_.gpt);
     if (input_.tokenizer) input_.gpt.grow_vocabulary(input_.tokenizer->vocab_size());
     if (s.lora_rank > 0) start_adapter();
+    refuse_damaged(trainable(), s.model.adapter.empty() ? s.model.model : s.model.adapter);
+    if (input_.adapter) refuse_damaged(input_.gpt.parameters(), s.model.model);
   }
 
   int run() {
@@ -130,7 +126,9 @@ class SftRun {
     options.patience = s_.patience;
     options.resume = s_.resume;
     options.fingerprint = fingerprint(record_);
+    if (s_.dry_run) return report_dry_run(steps);
     make_folder(s_.out);
+    if (s_.resume) expect_same_run(s_.out, record_);
 
     std::vector<Batch> evaluation;
     if (!s_.eval_data.empty()) {
@@ -201,6 +199,9 @@ class SftRun {
         {"model", s_.model.model},
         {"model_sha256", base_hash_},
         {"adapter", s_.model.adapter},
+        {"adapter_sha256", s_.model.adapter.empty()
+                               ? ""
+                               : sha256_of_file(s_.model.adapter + "/adapter_model.safetensors")},
         {"data", s_.data.data},
         {"data_sha256", sha256_of_file(s_.data.data)},
         {"format", form_name(data_.file.form)},
@@ -227,6 +228,9 @@ class SftRun {
         {"clip", s_.clip},
         {"label_smoothing", s_.label_smoothing},
         {"order", s_.order},
+        {"eval_data", s_.eval_data},
+        {"eval_data_sha256", s_.eval_data.empty() ? "" : sha256_of_file(s_.eval_data)},
+        {"patience", s_.patience},
         {"stop_ids", data_.stop_ids},
         {"seed", common_.seed},
         {"dtype", common_.dtype}};
@@ -237,6 +241,27 @@ class SftRun {
                    {"targets", lora.targets}, {"special_ids", lora.special_ids}};
     }
     return r;
+  }
+  int report_dry_run(std::int64_t steps) {
+    std::int64_t trained = 0;
+    for (const NamedParameter& p : trainable()) trained += p.variable->value().numel();
+    const RenderReport& r = data_.report;
+    if (common_.json) {
+      fmt::print("{}\n", nlohmann::ordered_json{{"records", data_.rendered.size()},
+                                                {"tokens", r.tokens},
+                                                {"targets", r.targets},
+                                                {"steps", steps},
+                                                {"trained_parameters", trained},
+                                                {"parameters", input_.gpt.parameter_count()}}
+                             .dump());
+    } else {
+      fmt::print(
+          "{} records, {} tokens, {} supervised ({:.1f} %)\n{} steps on {} of {} parameters; "
+          "nothing was written\n",
+          data_.rendered.size(), r.tokens, r.targets, 100 * r.mask_share(), steps, trained,
+          input_.gpt.parameter_count());
+    }
+    return 0;
   }
   void report(const TrainResult& result) const {
     if (common_.json) {
@@ -273,42 +298,75 @@ int sft(const Settings& s, const Common& common) {
 Command sft_command() {
   return {
       "sft", "Supervised fine-tuning: train a model, or an adapter on it, on records.",
-      "pupil sft --model demo/base --data questions.jsonl --template microworld --out tuned",
+      "./pupil sft --model tests/golden/gpt2/b/model --data tests/golden/gpt2/b/batch.jsonl "
+      "--steps 2 "
+      "--out build/tuned",
       [](Options& options, const Common& common) -> std::function<int()> {
         auto s = std::make_shared<Settings>();
         s->model.declare(options);
         s->data.declare(options);
-        options.text("--out", s->out, "folder for the model or adapter").required();
+        options.text("--out", s->out, "folder for the model or adapter", "DIR").required();
         options.text("--normaliser", s->normaliser, "tokens, examples, microbatch or constant:K")
+            .check([](const std::string& text) { Normaliser::parse(text); })
             .choice("--pack", s->pack, {"none"}, "packing of records into rows")
             .integer("--micro-batch-size", s->micro_batch_size, "records in a forward pass")
+            .at_least(1)
+            .at_most(kLargest)
             .integer("--accumulate", s->accumulate, "micro-batches in an optimizer step")
+            .at_least(1)
+            .at_most(kLargest)
             .integer("--steps", s->steps, "optimizer steps (0: by --epochs)")
+            .at_least(0)
+            .at_most(kLargest)
             .number("--epochs", s->epochs, "passes over the data")
+            .at_least(0)
+            .at_most(1e6)
             .number("--lr", s->lr, "peak learning rate")
+            .at_least(0)
             .choice("--schedule", s->schedule, {"constant", "linear", "cosine", "wsd"},
                     "learning rate over the steps")
             .integer("--warmup", s->warmup, "warm-up steps")
+            .at_least(0)
+            .at_most(kLargest)
             .number("--min-lr-ratio", s->min_ratio, "lowest rate / peak, for cosine and wsd")
+            .at_least(0)
+            .at_most(1)
             .number("--weight-decay", s->weight_decay, "AdamW's decoupled decay")
+            .at_least(0)
             .choice("--decay", s->decay, {"matrices", "all"}, "which parameters decay")
             .list("--betas", s->betas, "AdamW's two betas")
             .number("--eps", s->eps, "AdamW's epsilon")
+            .at_least(0)
             .number("--clip", s->clip, "largest gradient norm (0: off)")
+            .at_least(0)
             .number("--label-smoothing", s->label_smoothing, "in [0, 1)")
+            .at_least(0)
+            .below(1)
             .choice("--order", s->order, {"shuffle", "file"}, "order of the records")
-            .text("--eval-data", s->eval_data, "records for evaluation")
+            .text("--eval-data", s->eval_data, "records for evaluation", "FILE")
             .integer("--eval-every", s->eval_every, "steps between evaluations (0: at the end)")
+            .at_least(0)
+            .at_most(kLargest)
             .integer("--patience", s->patience, "evaluations without a new best before stopping")
+            .at_least(0)
+            .at_most(kLargest)
             .integer("--save-every", s->save_every, "steps between saves (0: at the end)")
+            .at_least(0)
+            .at_most(kLargest)
             .choice("--save-dtype", s->save_dtype, {"f32", "f64", "f16", "bf16"},
                     "type of the stored weights")
             .flag("--resume", s->resume, "go on from the state in --out")
+            .flag("--dry-run", s->dry_run, "read, render and count, but train and write nothing")
             .integer("--lora-rank", s->lora_rank,
                      "rank of a new adapter (0: train the whole model)")
+            .at_least(0)
+            .at_most(kLargest)
             .number("--lora-alpha", s->lora.alpha, "scale of the adapter is alpha / rank")
+            .at_least(0)
             .list("--lora-targets", s->lora.targets, "linear maps that get an adapter")
             .number("--lora-dropout", s->lora.dropout, "on the adapter's input, in [0, 1)")
+            .at_least(0)
+            .below(1)
             .flag("--lora-rs", s->lora.rslora, "scale alpha / sqrt(rank)")
             .list("--lora-special-tokens", s->special_tokens,
                   "special tokens whose embedding rows train, too");

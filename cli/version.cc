@@ -22,19 +22,14 @@ std::string version_text() {
                                   {"avx512bf16", cpu.avx512bf16}}) {
     if (has) features += std::string(features.empty() ? "" : " ") + name;
   }
-#ifdef NDEBUG
-  const char* build = "release";
-#else
-  const char* build = "debug";
-#endif
   return fmt::format(
-      "pupil {} ({}, {})\n"
+      "pupil {} ({} build, compiler {})\n"
       "cpu      {} family {} model {}: {}\n"
       "kernels  {}\n"
       "blas     {}\n"
       "threads  {}\n"
       "devices  cpu",
-      kVersion, build, __VERSION__, cpu.vendor, cpu.family, cpu.model, features,
+      kVersion, PUPIL_BUILD_TYPE, __VERSION__, cpu.vendor, cpu.family, cpu.model, features,
       isa_name(active_isa()), cpu::matmul_backend(), threads());
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -16,6 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kBaseHash = "base_sha256";
+constexpr std::int32_t kMostNewTokens = 1000;  // more is no chat template but a damaged file
 
 std::vector<std::string> text_list(const FieldReader& fields, const Json& json, const char* field) {
   if (!fields.has(field)) return {};
@@ -41,10 +43,42 @@ std::vector<std::int32_t> special_ids(const FieldReader& fields, const Json& jso
   if (!ids.is_array()) fields.fail(field, "must be a list of ids, or such a list for wte");
   std::vector<std::int32_t> list;
   for (const Json& id : ids) {
-    if (!id.is_number_integer()) fields.fail(field, "must be a list of ids");
-    list.push_back(std::int32_t(id.get<std::int64_t>()));
+    if (!id.is_number_integer() || id < 0 || id > INT32_MAX) {
+      fields.fail(field, "must be a list of ids");
+    }
+    list.push_back(id.get<std::int32_t>());
   }
   return list;
+}
+
+// The rank decides how much is allocated: it must be that of the file's own tensors.
+void check_rank(const SafetensorsFile& file, std::int64_t rank) {
+  bool found = false;
+  for (const auto& [name, entry] : file.entries()) {
+    if (!name.ends_with(".lora_A.weight")) continue;
+    if (entry.shape.size() == 2 && entry.shape[0] == rank && entry.shape[1] > 0) {
+      found = true;
+      continue;
+    }
+    throw InputError(fmt::format("{}: tensor {} is [{}], adapter_config.json says rank {}",
+                                 file.path(), name, fmt::join(entry.shape, ", "), rank));
+  }
+  if (!found) throw InputError(file.path() + ": holds no tensor that ends in .lora_A.weight");
+}
+
+// Special tokens that the base lacks got rows of their own when the adapter was trained.
+void grow_for_special_ids(const std::string& path, const std::vector<std::int32_t>& ids, Gpt& gpt) {
+  std::int64_t size = gpt.config().vocab_size;
+  for (const std::int32_t id : ids) {
+    if (id >= gpt.config().vocab_size + kMostNewTokens) {
+      throw InputError(
+          fmt::format("{}/adapter_config.json: trainable_token_indices has {}, the model a "
+                      "vocabulary of {}; they do not belong together",
+                      path, id, gpt.config().vocab_size));
+    }
+    size = std::max<std::int64_t>(size, id + 1);
+  }
+  gpt.grow_vocabulary(size);
 }
 
 }  // namespace
@@ -100,6 +134,8 @@ AdapterInfo load_adapter(const std::string& path, Gpt& gpt) {
                       file_name, info.base_model, info.base_hash.substr(0, 12)));
     }
   }
+  check_rank(file, info.lora.rank);
+  grow_for_special_ids(path, info.lora.special_ids, gpt);
   try {
     add_lora(gpt, info.lora, /*seed=*/0);
   } catch (const UsageError& e) {
