@@ -1,6 +1,7 @@
 // The 16-bit float formats of weight files: IEEE half (1, 5, 10 bits) and bfloat16 (1, 8, 7 bits).
 // Conversions to 16 bits round to nearest, ties to even.
 #pragma once
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
