@@ -13,6 +13,7 @@ Command generate_command();
 Command chat_command();
 Command eval_command();
 Command tokenize_command();
+Command train_tokenizer_command();
 Command render_command();
 Command merge_command();
 Command inspect_command();

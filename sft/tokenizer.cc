@@ -138,6 +138,7 @@ std::string Tokenizer::hash() const {
     hash.update(fmt::format("{} ", codec_->piece(id).size()));
     hash.update(codec_->piece(id));
   }
+  hash.update(codec_->rules());
   for (const SpecialToken& token : specials_) {
     hash.update(fmt::format("special {} {} {}", token.id, token.name.size(), token.name));
   }

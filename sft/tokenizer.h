@@ -7,6 +7,7 @@
 //   bytes       ids 0 to 255 are the bytes, special tokens follow from 256
 //   characters  the code points of a text in ascending order, then special tokens
 //   words       a given list of words, special tokens among them or appended
+//   byte pairs  GPT-2's byte-level BPE (sft/bpe_tokenizer.h), special tokens likewise
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -19,7 +20,7 @@
 
 namespace pupil {
 
-enum class TokenizerKind { kBytes, kCharacters, kWords };
+enum class TokenizerKind { kBytes, kCharacters, kWords, kBytePairs };
 
 /// How one kind of tokenizer cuts plain text; it knows nothing of special tokens.
 class TextCodec {
@@ -36,6 +37,8 @@ class TextCodec {
   virtual std::optional<std::int32_t> find(std::string_view text) const = 0;
   /// Stands between two tokens in decoded text: a space for words.
   virtual std::string_view separator() const { return {}; }
+  /// What decides encode besides kind and pieces, as text: merges.
+  virtual std::string rules() const { return {}; }
 };
 
 struct SpecialToken {
@@ -111,10 +114,12 @@ class StreamDecoder {
   std::string held_;  // the bytes of an unfinished character
 };
 
-/// Reads DIR/tokenizer.json (Hugging Face) and, for the end of text, DIR/tokenizer_config.json.
+/// Reads DIR/tokenizer.json (Hugging Face), or DIR/vocab.json with DIR/merges.txt where there is
+/// none, and, for the end of text, DIR/tokenizer_config.json.
 /// Throws InputError naming the file and what in it is wrong or cannot be read.
 Tokenizer load_tokenizer(const std::string& folder);
-/// Writes both files into an existing folder, each whole or not at all.
+/// Writes tokenizer.json and tokenizer_config.json, and vocab.json and merges.txt of byte pairs,
+/// into an existing folder, each whole or not at all.
 void save_tokenizer(const Tokenizer& tokenizer, const std::string& folder);
 
 }  // namespace pupil

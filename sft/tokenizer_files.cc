@@ -3,6 +3,7 @@
 //   bytes       BPE without merges over GPT-2's byte characters, ByteLevel without its pattern
 //   characters  BPE without merges over the characters, decoder Fuse
 //   words       WordLevel behind WhitespaceSplit
+//   byte pairs  BPE over GPT-2's byte characters, ByteLevel with its pattern (sft/bpe_files.h)
 //
 // NB: Hugging Face takes special tokens out of typed text; here only encode_with_specials does.
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 #include <algorithm>
 
 #include "nn/file.h"
+#include "sft/bpe_files.h"
 #include "sft/byte_alphabet.h"
 #include "sft/strict_json.h"
 #include "sft/tokenizer.h"
@@ -26,8 +28,12 @@ using nlohmann::ordered_json;
 
 ordered_json model_of(const Tokenizer& tokenizer) {
   const TextCodec& codec = tokenizer.codec();
-  ordered_json vocabulary = ordered_json::object();
-  for (std::int32_t id = 0; id < codec.size(); ++id) {
+  ordered_json vocabulary = ordered_json::object(), merges = ordered_json::array();
+  if (const auto* byte_pairs = dynamic_cast<const BytePairCodec*>(&codec)) {
+    vocabulary = byte_pair_vocabulary(tokenizer);
+    merges = byte_pair_merges(*byte_pairs);
+  }
+  for (std::int32_t id = std::int32_t(vocabulary.size()); id < codec.size(); ++id) {
     const std::string_view piece = codec.piece(id);
     const bool bytes = codec.kind() == TokenizerKind::kBytes;
     vocabulary[bytes ? byte_symbol(std::uint8_t(piece[0])) : std::string(piece)] = id;
@@ -43,7 +49,7 @@ ordered_json model_of(const Tokenizer& tokenizer) {
           {"fuse_unk", false},
           {"byte_fallback", false},
           {"vocab", vocabulary},
-          {"merges", ordered_json::array()}};
+          {"merges", merges}};
 }
 
 ordered_json tokenizer_json(const Tokenizer& tokenizer) {
@@ -60,10 +66,11 @@ ordered_json tokenizer_json(const Tokenizer& tokenizer) {
   ordered_json splitter, decoder;
   switch (tokenizer.kind()) {
     case TokenizerKind::kBytes:
+    case TokenizerKind::kBytePairs:
       splitter = {{"type", "ByteLevel"},
                   {"add_prefix_space", false},
                   {"trim_offsets", true},
-                  {"use_regex", false}};
+                  {"use_regex", tokenizer.kind() == TokenizerKind::kBytePairs}};
       decoder = splitter;
       break;
     case TokenizerKind::kCharacters:
@@ -83,7 +90,8 @@ ordered_json tokenizer_json(const Tokenizer& tokenizer) {
 /// A tokenizer.json being read; every error names it.
 class Reader {
  public:
-  explicit Reader(std::string path) : path_(std::move(path)), root_(read_json_file(path_)) {
+  /// `root` is what the file holds; `path` names it.
+  Reader(std::string path, json root) : path_(std::move(path)), root_(std::move(root)) {
     if (!root_.is_object()) fail("expected an object");
   }
 
@@ -93,7 +101,11 @@ class Reader {
     const auto specials = added_tokens();
     Tokenizer tokenizer = base(specials);
     for (const SpecialToken& token : specials) {
-      tokenizer.add_specials({token.name});
+      try {
+        tokenizer.add_specials({token.name});
+      } catch (const InputError& error) {
+        fail(error.what());
+      }
       if (tokenizer.special(token.name) != token.id) {
         fail(fmt::format("added token \"{}\" has id {}, expected {}", token.name, token.id,
                          *tokenizer.special(token.name)));
@@ -176,16 +188,27 @@ class Reader {
         const auto tokenizer = splitter == "ByteLevel" ? bytes() : characters();
         if (tokenizer) return *tokenizer;
       }
-      const std::size_t count = merges == model.end() ? 0 : merges->size();
-      fail(
-          fmt::format("byte-pair encoding with {} merges is not supported by this build, which "
-                      "reads tokenizers of bytes, characters and words",
-                      count));
+      if (splitter == "ByteLevel" && merges != model.end()) return byte_pairs(specials);
     }
     fail(
         fmt::format("model {} behind pre_tokenizer {} is not supported by this build, which reads "
-                    "BPE without merges (bytes, characters) and WordLevel behind WhitespaceSplit",
+                    "BPE behind ByteLevel (bytes, byte pairs), BPE of single characters behind "
+                    "none and WordLevel behind WhitespaceSplit",
                     kind, splitter));
+  }
+
+  Tokenizer byte_pairs(const std::vector<SpecialToken>& specials) const {
+    const json& splitter = part("pre_tokenizer");  // older files have no use_regex
+    if (splitter.value("add_prefix_space", json()) != false ||
+        splitter.value("use_regex", json(true)) != true) {
+      fail("the ByteLevel pre_tokenizer must have add_prefix_space false and use_regex true");
+    }
+    const std::vector<std::string> list = vocabulary();
+    try {
+      return read_byte_pairs(part("model"), list, specials);
+    } catch (const InputError& error) {
+      fail(error.what());
+    }
   }
 
   Tokenizer words(const std::vector<SpecialToken>& specials) const {
@@ -250,20 +273,16 @@ void read_eos(Tokenizer& tokenizer, const std::string& path) {
 }  // namespace
 
 Tokenizer load_tokenizer(const std::string& folder) {
-  const std::string path = folder + "/tokenizer.json";
-  if (!file_exists(path)) {
-    if (file_exists(folder + "/merges.txt")) {
-      throw InputError(fmt::format(
-          "{}/merges.txt: byte-pair encoding is not supported by this build, which reads "
-          "tokenizer.json of bytes, characters and words",
-          folder));
-    }
+  const std::string path = folder + "/tokenizer.json", merges = folder + "/merges.txt";
+  const bool is_one_file = file_exists(path);
+  if (!is_one_file && !file_exists(merges)) {
     throw InputError(
-        fmt::format("{}: there is no tokenizer.json; name a tokenizer or model folder "
-                    "that has one",
+        fmt::format("{}: there is no tokenizer.json (or vocab.json and merges.txt); name a "
+                    "tokenizer or model folder that has one",
                     folder));
   }
-  Tokenizer tokenizer = Reader(path).read();
+  Tokenizer tokenizer = is_one_file ? Reader(path, read_json_file(path)).read()
+                                    : Reader(merges, join_vocab_and_merges(folder)).read();
   const std::string config = folder + "/tokenizer_config.json";
   if (file_exists(config)) read_eos(tokenizer, config);
   return tokenizer;
@@ -275,6 +294,7 @@ void save_tokenizer(const Tokenizer& tokenizer, const std::string& folder) {
   if (const auto eos = tokenizer.eos()) config["eos_token"] = *tokenizer.token_bytes(*eos);
   write_file(folder + "/tokenizer.json", tokenizer_json(tokenizer).dump(1) + "\n");
   write_file(folder + "/tokenizer_config.json", config.dump(1) + "\n");
+  if (tokenizer.kind() == TokenizerKind::kBytePairs) write_vocab_and_merges(tokenizer, folder);
 }
 
 }  // namespace pupil

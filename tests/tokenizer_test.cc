@@ -240,15 +240,6 @@ TEST(TokenizerFiles, TheHashSeesEveryDifference) {
   EXPECT_EQ(hashes.size(), 8u);
 }
 
-TEST(TokenizerFiles, BytePairFilesAreRefusedByWhatIsMissing) {
-  const std::string golden = shared_path("golden/sft/tokenizer");
-  SKIP_WITHOUT(golden);
-  expect_contains(input_error([&] { load_tokenizer(golden); }),
-                  "byte-pair encoding with 140 merges is not supported");
-  expect_contains(input_error([] { load_tokenizer(shared_path("data/gpt2-bpe")); }),
-                  "byte-pair encoding with 50000 merges is not supported");
-}
-
 TEST(TokenizerFiles, AMissingOrBrokenFileIsNamed) {
   const std::string model =
       R"("pre_tokenizer":{"type":"WhitespaceSplit"},"model":{"type":"WordLevel","vocab":)";
