@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -39,12 +40,23 @@ std::vector<microworld::Metric> evaluate_file(const Settings& s, ModelInput& inp
     microworld::LogProbs sum;
     for (std::size_t t = 0; t < next.size(); ++t) {
       if (next[t] == kIgnoreIndex) continue;
+      if (!std::isfinite(logprobs[t])) {
+        throw InputError(
+            fmt::format("{}:{}: the log-probability of position {} is {}; the model's weights are "
+                        "damaged (`pupil inspect {}` says where)",
+                        s.suite, record.line, t + 1, logprobs[t], s.model.model));
+      }
       sum.sum += logprobs[t];
       ++sum.count;
       right += best[t] == next[t];
       ++targets;
     }
     records.push_back(sum);
+  }
+  if (targets == 0) {
+    throw InputError(fmt::format(
+        "{}: no record has a supervised token, so that nothing can be measured (see --mask)",
+        s.suite));
   }
   std::vector<microworld::Metric> metrics = {
       microworld::mean_nll("records", "nll", records),

@@ -53,6 +53,22 @@ Json inspect_safetensors(const std::string& path) {
   return report;
 }
 
+// The one file, or the shards that the index names inside the folder (what it names elsewhere is a
+// fault that loading the model reports).
+std::set<std::string> weight_files(const std::string& path) {
+  const std::string single = "model.safetensors", index = path + "/" + single + ".index.json";
+  if (file_exists(path + "/" + single)) return {single};
+  std::set<std::string> files;
+  if (!file_exists(index)) return files;
+  const Json json = parse_json_file(index);
+  for (const auto& [name, shard] : FieldReader(json, index).object("weight_map").items()) {
+    if (!shard.is_string()) continue;
+    const std::string file = shard.get<std::string>();
+    if (file.find('/') == file.npos && file_exists(path + "/" + file)) files.insert(file);
+  }
+  return files;
+}
+
 Json inspect_model(const std::string& path) {
   Json report = {{"path", path}, {"kind", "model folder"}};
   const ModelFolder folder = read_model_config(path);
@@ -69,8 +85,8 @@ Json inspect_model(const std::string& path) {
   } catch (const Error& e) {
     report["warnings"].push_back(e.what());
   }
-  if (file_exists(path + "/model.safetensors")) {
-    add_tensors(report, SafetensorsFile(path + "/model.safetensors"));
+  for (const std::string& file : weight_files(path)) {
+    add_tensors(report, SafetensorsFile(path + "/" + file));
   }
   if (file_exists(path + "/tokenizer.json")) {
     try {

@@ -16,7 +16,7 @@ namespace pupil {
 
 void GptConfig::check() const {
   const auto need = [](bool holds, const std::string& message) {
-    if (!holds) throw UsageError("[gpt] " + message);
+    if (!holds) throw UsageError(message);
   };
   need(vocab_size > 0 && context > 0 && n_layer > 0 && n_head > 0 && n_embd > 0 && inner() > 0,
        "vocabulary, context, layers, heads and dim must be at least 1");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstring>
 
 #include "nn/file.h"
 #include "tensor/error.h"
@@ -34,8 +35,13 @@ Json parse_json(const std::string& text, const std::string& where, int depth) {
     return Json::parse(text);
   } catch (const Json::exception& e) {
     std::string reason = e.what();
+    // "[json.exception.parse_error.101] parse error at line 1, column 5: syntax error ..."
     if (const auto end = reason.find("] "); end != std::string::npos)
       reason = reason.substr(end + 2);
+    for (const char* words : {"parse error at ", "syntax error while parsing "}) {
+      if (const auto at = reason.find(words); at != std::string::npos)
+        reason.erase(at, std::strlen(words));
+    }
     throw InputError(fmt::format("{}: no valid JSON: {}", where, reason));
   }
 }
@@ -62,8 +68,9 @@ std::int64_t FieldReader::count(const char* field) const {
   const Json& value = object_[field];
   const bool fits =
       value.is_number_integer() && value.get<double>() >= 1 && value.get<double>() < 2147483648.0;
-  if (!fits)
-    fail(field, fmt::format("is {}; a whole number of at least 1 is needed", value.dump()));
+  if (!fits) {
+    fail(field, fmt::format("is {}; a whole number from 1 to 2^31 - 1 is needed", value.dump()));
+  }
   return value.get<std::int64_t>();
 }
 

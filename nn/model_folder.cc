@@ -128,6 +128,9 @@ ModelFolder read_model_config(const std::string& path) {
   c.n_head = fields.count("n_head");
   c.n_inner = fields.has("n_inner") ? fields.count("n_inner") : 0;
   c.norm_eps = fields.number("layer_norm_epsilon", 1e-5);
+  if (!(c.norm_eps >= 0)) {
+    fields.fail("layer_norm_epsilon", fmt::format("is {}; at least 0 is needed", c.norm_eps));
+  }
   c.tied_head = fields.boolean("tie_word_embeddings", true);
   c.mlp = choose(fields, "activation_function", kActivations);
   if (!fields.boolean("scale_attn_weights", true) ||
@@ -184,6 +187,11 @@ LoadedModel load_model(const std::string& path, DType dtype) {
     if (!std::equal(have.begin(), have.end(), shape.begin(), shape.end())) {
       throw InputError(fmt::format("{}: tensor {} is [{}], the configuration needs {}", file.path(),
                                    stored, fmt::join(have, ", "), shape.str()));
+    }
+    const std::string& type = file.entries().at(stored).dtype;
+    if (type != "F32" && type != "F64" && type != "F16" && type != "BF16") {
+      throw InputError(fmt::format("{}: tensor {} is {}; weights are F32, F64, F16 or BF16",
+                                   file.path(), stored, type));
     }
     used[stored] = true;
     if (dtype == DType::kFloat32) {

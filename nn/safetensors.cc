@@ -88,8 +88,13 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   bool boolean(bool) override { fail("true or false"); }
   bool binary(Json::binary_t&) override { fail("binary data"); }
   bool parse_error(std::size_t position, const std::string&, const Json::exception& e) override {
-    throw InputError(fmt::format("{}: the header is no valid JSON at its byte {}: {}", path_,
-                                 position, e.what()));
+    std::string reason = e.what();
+    constexpr std::string_view kBefore = "syntax error while parsing ";
+    if (const auto at = reason.find(kBefore); at != reason.npos) {
+      reason = reason.substr(at + kBefore.size());
+    }
+    throw InputError(
+        fmt::format("{}: the header is no valid JSON at its byte {}: {}", path_, position, reason));
   }
 
  private:
@@ -162,7 +167,11 @@ SafetensorsFile::SafetensorsFile(const std::string& path) : path_(path) {
   if (fd < 0) throw InputError(fmt::format("{}: cannot open: {}", path, std::strerror(errno)));
   struct stat status {};
   ::fstat(fd, &status);
-  const std::size_t size = S_ISREG(status.st_mode) ? std::size_t(status.st_size) : 0;
+  if (!S_ISREG(status.st_mode)) {
+    ::close(fd);
+    throw InputError(fmt::format("{}: is no file; a safetensors file is needed", path));
+  }
+  const auto size = std::size_t(status.st_size);
   if (size < 8) {
     ::close(fd);
     throw InputError(

@@ -147,6 +147,11 @@ AdapterInfo load_adapter(const std::string& path, Gpt& gpt) {
       throw InputError(fmt::format("{}: tensor {} is missing; adapter_config.json asks for it",
                                    file_name, p.name));
     }
+    const std::string& type = file.entries().at(p.name).dtype;
+    if (type != "F32" && type != "F64" && type != "F16" && type != "BF16") {
+      throw InputError(fmt::format("{}: tensor {} is {}; weights are F32, F64, F16 or BF16",
+                                   file_name, p.name, type));
+    }
     const Tensor value = file.read(p.name, gpt.dtype());
     if (value.shape() != p.variable->shape()) {
       throw InputError(fmt::format("{}: tensor {} is {}, the model and adapter_config.json need {}",
