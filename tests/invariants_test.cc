@@ -158,6 +158,24 @@ TEST(Normaliser, DividesAsDefined) {
       << "the mean of means must be another number here, or this test shows nothing";
 }
 
+TEST(Normaliser, DividesTheGradientAsTheLoss_B02) {
+  Gpt gpt = small::model(small::config(), 31);
+  const auto examples = small::examples(8, 32);
+  ParameterArena arena(gpt.parameters());
+  Pass pass;
+  const Variable sum = loss_sum(gpt, whole(examples)[0], pass).sum;
+  backward(sum);
+  arena.complete_grads();
+  const Tensor of_sum = arena.grads().clone();
+  for (const Normaliser& normaliser : kOverTheStep) {
+    const auto result =
+        accumulate_gradients(gpt, arena, cut(examples, {5, 3}), {.normaliser = normaliser}, 0);
+    Tensor want = of_sum.clone();
+    want.scale_(result.loss / sum.value().item());
+    EXPECT_LE(difference(arena.grads(), want), 1e-12) << normaliser.str();
+  }
+}
+
 TEST(SftLoss, OfAShorterLastWindowIsThatOfItsOwnExamples_B09) {
   Gpt gpt = small::model(small::config(), 11);
   const auto examples = small::examples(10, 12);  // 2.5 windows of 2 micro-batches of 2
@@ -190,6 +208,18 @@ TEST(SftLoss, GradientsOfMicroBatchesAddUp_B18) {
     sum.add_(parts[2].gradients[i]);
     EXPECT_LE(difference(sum, together.gradients[i]), 1e-12) << together.names[i];
   }
+}
+
+TEST(SftLoss, AStepForgetsTheGradientOfTheOneBefore) {
+  Gpt gpt = small::model(small::config(), 27);
+  ParameterArena arena(gpt.parameters());
+  const auto step = whole(small::examples(5, 28));
+  accumulate_gradients(gpt, arena, step, {}, 0);
+  const Tensor first = arena.grads().clone();
+  accumulate_gradients(gpt, arena, whole(small::examples(3, 29)), {}, 1);
+  EXPECT_FALSE(same_bits(arena.grads(), first));
+  accumulate_gradients(gpt, arena, step, {}, 2);
+  EXPECT_TRUE(same_bits(arena.grads(), first));
 }
 
 // ---- masks --------------------------------------------------------------------------------------

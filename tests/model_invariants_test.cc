@@ -67,6 +67,22 @@ TEST(Model, ALaterIdChangesNoBitOfEarlierLogits) {
   }
 }
 
+TEST(Model, RotaryPositionsCountDistancesAlone) {
+  GptConfig config = small::config();
+  config.positions = PositionKind::kRope;
+  config.rope_theta = 30;
+  for (const RopeForm form : {RopeForm::kHalfSplit, RopeForm::kInterleaved}) {
+    config.rope_form = form;
+    const Gpt gpt = small::model(config, 13);
+    GptInput input{ids_row(random_row(9, 14)), ids_row({0, 1, 2, 3, 4, 5, 6, 7, 8})};
+    const Tensor before = logits_of(gpt, input);
+    input.positions = ids_row({7, 8, 9, 10, 11, 12, 13, 14, 15});
+    EXPECT_LE(small::difference(logits_of(gpt, input), before), 1e-12);
+    input.positions = ids_row({0, 2, 3, 5, 6, 8, 9, 11, 12});
+    EXPECT_GT(small::difference(logits_of(gpt, input), before), 1e-3) << "distances do count";
+  }
+}
+
 // Three documents in one row; the border of a tile of attention lies inside the second.
 struct Packed {
   Example row;
