@@ -171,10 +171,10 @@ double taylor_slope(const OpSample& sample, std::uint64_t seed) {
   const double rounding = 1e-13 * std::max(1.0, std::abs(start));
   double n = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
   for (int k = 0; k < 8; ++k) {
-    const double h = 1e-2 * std::pow(0.5, k);
+    const double h = 1e-3 * std::pow(0.5, k);
     move_along(e, direction, h);
     const double remainder = std::abs(e.objective() - start - h * slope);
-    if (!(remainder > 1e3 * rounding)) continue;
+    if (!(remainder > 1e2 * rounding)) continue;
     const double x = std::log(h), y = std::log(remainder);
     n += 1, sx += x, sy += y, sxx += x * x, sxy += x * y;
   }

@@ -31,17 +31,17 @@ struct DemoSample {
 };
 
 struct DemoStage {
-  std::string name;            ///< "base", "sft", "lora", "random"
-  std::string purpose;         ///< one sentence
-  std::vector<double> losses;  ///< a training step each
+  std::string name;              ///< "base", "sft", "lora", "random"
+  std::string purpose;           ///< one sentence
+  std::vector<double> losses{};  ///< a training step each
   double learning_rate = 0;
   double seconds = 0;       ///< of training
   std::int64_t tokens = 0;  ///< read in training
   std::int64_t parameters = 0, trained = 0;
   double mask_share = 1;  ///< supervised share of the tokens
-  std::vector<microworld::Metric> metrics;
-  std::vector<DemoSample> samples;
-  std::string weights_sha256;
+  std::vector<microworld::Metric> metrics{};
+  std::vector<DemoSample> samples{};
+  std::string weights_sha256{};
 };
 
 struct DemoResult {

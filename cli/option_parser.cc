@@ -219,7 +219,7 @@ void OptionParser::parse(const std::vector<std::string>& arguments) {
     bound.push_back(app.add_option(option.name));
     // Every value arrives here, so that one given twice can be told from one given once.
     bound.back()->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    if (option.many) bound.back()->expected(0, CLI::detail::expected_max_vector_size);
+    if (option.many) bound.back()->expected(0, 1 << 20)->allow_extra_args();
   }
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));

@@ -5,13 +5,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "kernels/isa.h"
-
-#ifdef __CUDACC__
-#define PUPIL_FORMULA __host__ __device__ __forceinline__
-#else
-#define PUPIL_FORMULA PUPIL_INLINE
-#endif
+#include "kernels/dispatch.h"
 
 /// Heads a function of a functor that takes and gives any value type V.
 #define PUPIL_OF_V   \

@@ -23,8 +23,8 @@ struct LoraConfig {
   /// A linear map is chosen when its name equals one of these or ends in "." + it.
   std::vector<std::string> targets{"c_attn", "c_proj", "c_fc"};
   /// Modules trained whole, as copies that replace the base's: "ln_f", "wte", ...
-  std::vector<std::string> modules_to_save;
-  std::vector<std::int32_t> special_ids;
+  std::vector<std::string> modules_to_save{};
+  std::vector<std::int32_t> special_ids{};
 
   double scale() const;
 };

@@ -23,17 +23,17 @@ struct TrainOptions {
   std::string
       out;  ///< folder; metrics.jsonl and state.safetensors go there; empty: nothing is written
   std::int64_t steps = 0;
-  Schedule schedule;
-  AdamWOptions adamw;
+  Schedule schedule{};
+  AdamWOptions adamw{};
   bool decay_all = false;
-  StepOptions step;
+  StepOptions step{};
   std::int64_t save_every = 0;  ///< steps between saves; 0: only at the end
   std::int64_t eval_every =
       0;  ///< steps between evaluations; 0: at the end, if there is an evaluation
   std::int64_t patience =
-      0;                    ///< evaluations without a new best before the run stops early; 0: never
-  bool resume = false;      ///< go on from the state in `out`; without it, that state is forgotten
-  std::string fingerprint;  ///< identifies data and settings; a state of another one is refused
+      0;                ///< evaluations without a new best before the run stops early; 0: never
+  bool resume = false;  ///< go on from the state in `out`; without it, that state is forgotten
+  std::string fingerprint{};  ///< identifies data and settings; a state of another one is refused
 };
 
 Evaluation evaluate_loss(const Gpt& gpt, std::span<const Batch> batches);

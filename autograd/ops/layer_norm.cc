@@ -39,9 +39,7 @@ SAMPLES(layer_norm) {
   add(randn({cpu::kLayerNormTile + 1, 17}), 1e-5)
       .note("a tile and a row")
       .border(cpu::kLayerNormTile);
-  add(randn({2 * cpu::kLayerNormTile + 3, 2}), 1e-5)
-      .note("three tiles")
-      .border(cpu::kLayerNormTile);
+  add(randn({2 * cpu::kLayerNormTile + 3, 2}), 0.1).note("three tiles").border(cpu::kLayerNormTile);
   add(randn({4, 1}), 0.1).note("one column: y is the bias");
   add(Tensor::full({2, 7}, 3, DType::kFloat64), 0.1).note("variance 0: eps decides");
   list.add({randn({3, 9}), randn({9})},
