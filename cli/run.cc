@@ -130,6 +130,7 @@ int run(int argc, char** argv, const std::vector<Command>& commands) {
   open_standard_streams();
   // `pupil score ... | head -1` ends quietly, whatever the caller's setting.
   ::signal(SIGPIPE, SIG_DFL);
+  ::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files becomes an error of write()
   end_on_interrupt();
   try {
     const int status = dispatch({argv + std::min(argc, 1), argv + argc}, commands);

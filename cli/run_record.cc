@@ -9,6 +9,7 @@
 #include "nn/file.h"
 #include "nn/json_fields.h"
 #include "nn/sha256.h"
+#include "sft/train_state.h"
 #include "tensor/error.h"
 
 namespace pupil::cli {
@@ -43,7 +44,8 @@ std::string fingerprint(const Json& settings) { return sha256(without_paths(sett
 void expect_same_run(const std::string& folder, const Json& settings) {
   constexpr std::size_t kNamed = 3;
   const std::string path = folder + "/run.json";
-  if (!file_exists(path)) return;
+  // Without a state the record is that of an earlier run, which a new one here has replaced.
+  if (!file_exists(path) || !has_state(folder)) return;
   const Json saved = parse_json_file(path), current = without_paths(settings);
   std::vector<std::string> differences;
   for (const auto& [name, now] : current.items()) {

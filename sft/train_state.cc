@@ -70,8 +70,8 @@ void save_state(const std::string& folder, const ParameterArena& arena, const Ad
 
 std::optional<RunProgress> load_state(const std::string& folder, ParameterArena& arena,
                                       AdamW& optimizer, const std::string& fingerprint) {
+  if (!has_state(folder)) return std::nullopt;
   const std::string path = state_path(folder);
-  if (!file_exists(path)) return std::nullopt;
   const SafetensorsFile file(path);
   const auto& metadata = file.metadata();
   const auto saved = metadata.find("fingerprint");
@@ -100,6 +100,8 @@ std::optional<RunProgress> load_state(const std::string& folder, ParameterArena&
   optimizer.steps = result.steps;
   return result;
 }
+
+bool has_state(const std::string& folder) { return file_exists(state_path(folder)); }
 
 void remove_state(const std::string& folder) { remove_file(state_path(folder)); }
 

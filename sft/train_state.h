@@ -35,6 +35,7 @@ void save_state(const std::string& folder, const ParameterArena& arena, const Ad
 std::optional<RunProgress> load_state(const std::string& folder, ParameterArena& arena,
                                       AdamW& optimizer, const std::string& fingerprint);
 
+bool has_state(const std::string& folder);
 /// Forgets the state of an earlier run, when a new one begins in the same folder.
 void remove_state(const std::string& folder);
 
