@@ -74,7 +74,8 @@ echo "$command, $steps steps, a save every $save_every: undisturbed in $(($(mill
 
 out=$dir/killed
 last_step() { sed -n '$s/^{"step":\([0-9]*\),.*/\1/p' "$out/metrics.jsonl" 2> /dev/null; }
-has_temporary() { compgen -G "$out/*.tmp.*" > /dev/null; }
+# Not that of metrics.jsonl, which is written anew when a run starts.
+has_temporary() { compgen -G "$out/*.safetensors.tmp.*" > /dev/null; }
 resumed_at() { sed -n 's/^resumed at step //p; s/.*starting from the beginning/beginning/p' "$log"; }
 
 # Steps at which to kill, rising; which of them wait for a save is drawn, too.
@@ -135,7 +136,7 @@ same() { cmp -s "$dir/whole/$1" "$out/$1" || fail "$1 differs from the undisturb
 for file in "$dir"/whole/*.safetensors; do same "$(basename "$file")"; done
 timeless() { sed 's/"tokens_per_s":[^,]*,//' "$1/metrics.jsonl"; }
 [ "$(timeless "$dir/whole")" = "$(timeless "$out")" ] || fail "metrics.jsonl differs (timing apart)"
-has_temporary && fail "a temporary file was left"
+compgen -G "$out/*.tmp.*" > /dev/null && fail "a temporary file was left"
 [ $killed -eq "$kills" ] || fail "$killed kills of $kills"
 [ $in_save -ge "$inside" ] || fail "$in_save kills inside a save, $inside are asked for"
 echo "$killed kills, $after_save of them after the first save, $in_save inside a save"
