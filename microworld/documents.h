@@ -22,7 +22,7 @@ inline constexpr int kFewestQuestions = 3, kMostQuestions = 4;
 /// Shares between 0 and 1.
 struct DocumentOptions {
   double lists = 0.25;    ///< of the documents
-  double headings = 0.1;  ///< of the documents start with a heading (grammar.h)
+  double headings = 0.2;  ///< of the documents start with a heading (grammar.h)
   double asides = 0.1;    ///< of the biographies end with an aside (grammar.h)
 };
 

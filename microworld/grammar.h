@@ -24,9 +24,10 @@ inline constexpr std::string_view kAbstention = "no idea";
 
 /// Headings put the separators of the textual templates into pretraining text, asides the words
 /// that later lessons use: without them those words would have untrained embeddings, and an
-/// experiment with them would measure just that.
-inline constexpr std::array<std::string_view, 2> kBiographyHeadings = {"bot :", "a :"};
-inline constexpr std::array<std::string_view, 2> kListHeadings = {"user :", "q :"};
+/// experiment with them would measure just that. Headings of one and of two words let the first
+/// sentence start at position 1, 2 or 3; in the chat template a question starts at 2.
+inline constexpr std::array<std::string_view, 3> kBiographyHeadings = {"bot :", "a :", "indeed"};
+inline constexpr std::array<std::string_view, 3> kListHeadings = {"user :", "q :", "sorry"};
 inline constexpr std::array<std::string_view, 7> kAsides = {
     "no idea .", "sorry .", "it is secret .", "steal it .", "tell it .", "repeat it .", "indeed ."};
 

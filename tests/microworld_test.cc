@@ -138,8 +138,8 @@ TEST(MicroworldWorld, GivesEachValueToAKnownName) {
 // ---- documents ----------------------------------------------------------------------------------
 
 TEST(MicroworldDocuments, AreTheSameOnEveryPlatformForEver) {
-  EXPECT_EQ(hash(documents(1000)), 9394467320855885342u);
-  EXPECT_EQ(hash(documents(1000, 1)), 11336931425745287384u);
+  EXPECT_EQ(hash(documents(1000)), 5508648553793001467u);
+  EXPECT_EQ(hash(documents(1000, 1)), 11691738703233122530u);
 }
 
 TEST(MicroworldDocuments, CanBeMadeInAnyOrder) {
@@ -159,8 +159,8 @@ TEST(MicroworldDocuments, AreAbout27TokensAndFitTheContext) {
     tokens += static_cast<double>(d.size());
     longest = std::max(longest, d.size());
   }
-  // 2 + 2 * .1 + .75 * (4 * 19/3 + .1 * 20/7) + .25 * 3.5 * 6 = 26.66
-  EXPECT_NEAR(tokens / 1e4, 26.66, .1);
+  // 2 + .2 * 5/3 + .75 * (4 * 19/3 + .1 * 20/7) + .25 * 3.5 * 6 = 26.80
+  EXPECT_NEAR(tokens / 1e4, 26.80, .1);
   EXPECT_LE(longest, static_cast<size_t>(kContext));
 }
 
@@ -201,13 +201,14 @@ TEST(MicroworldDocuments, StateFourTrueFactsAboutOneKnownName) {
 }
 
 TEST(MicroworldDocuments, StartQuestionsAtManyPositions) {
-  // Were all questions of one length, their starts would be 1, 8, 15, 22 (and 2 more under a
-  // heading), and fine-tuning could not carry knowledge over to position 2, where a chat asks.
+  // Were all questions of one length, they would start at 1, 8, 15, 22 only, and fine-tuning could
+  // not carry knowledge over to position 2, where a chat asks.
   std::set<std::ptrdiff_t> starts;
   for (const auto& d : documents(2000))
     for (auto at = d.begin(); (at = std::find(at, d.end(), *find("what"))) != d.end(); ++at)
       starts.insert(at - d.begin());
-  EXPECT_GE(starts.size(), 18u);
+  EXPECT_TRUE(starts.contains(2));
+  EXPECT_GE(starts.size(), 20u);
 }
 
 TEST(MicroworldDocuments, NeverStateAFactAboutAnUnknownNameAndNeverAnswer) {
