@@ -157,7 +157,7 @@ Variable recompute(std::function<Variable(const std::vector<Variable>&)> block,
   X(silu) X(swiglu) X(bias_gelu) X(clamp) X(where) X(dropout) \
   X(softmax) X(log_softmax) X(logsumexp) X(sum) X(mean) X(max) X(variance) \
   X(broadcast_to) X(sum_to) X(reshape) X(permute) X(concat) X(split) X(rows) X(gather_rows) \
-  X(embedding) \
+  X(replace_rows) X(embedding) \
   X(layer_norm) X(rms_norm) X(rope) X(causal_attention) \
   X(gather_logprob) X(masked_cross_entropy) X(weighted_cross_entropy) X(linear_cross_entropy) \
   X(detach) X(recompute)

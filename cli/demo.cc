@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <chrono>
 
 #include "cli/options.h"
@@ -23,6 +24,10 @@ namespace {
 using microworld::World;
 
 constexpr std::size_t kSamples = 6;  // questions shown of each model
+
+// What only the chat template uses: the base never meets them.
+constexpr std::array<std::int32_t, 3> kChatTokens = {microworld::kUser, microworld::kAsst,
+                                                     microworld::kEnd};
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -71,11 +76,14 @@ class Demo {
                       .warmup = std::min<std::int64_t>(50, options_.pretrain_steps / 10),
                       .min_ratio = 0.1};
     train.adamw = {.beta1 = 0.9, .beta2 = 0.99, .weight_decay = 0.01};
-    run_stage(stage, gpt, gpt.parameters(), train, [&](std::int64_t number) {
-      std::vector<Batch> step;
-      step.push_back(document_batch(world_, options_.seed, number, options_.pretrain_rows));
-      return step;
-    });
+    run_stage(
+        stage, gpt, gpt.parameters(), train,
+        [&](std::int64_t number) {
+          std::vector<Batch> step;
+          step.push_back(document_batch(world_, options_.seed, number, options_.pretrain_rows));
+          return step;
+        },
+        [&] { gpt.renew_tokens(kChatTokens, options_.seed); });
   }
 
   void fine_tune(const char* name, const char* purpose, Gpt& gpt, bool lora) {
@@ -95,7 +103,7 @@ class Demo {
       adapter.base_model = "../base";
       adapter.lora = {.rank = options_.lora_rank, .alpha = options_.lora_alpha};
       // The base never saw the tokens of the chat template: their rows must train, too.
-      adapter.lora.special_ids = {microworld::kUser, microworld::kAsst, microworld::kEnd};
+      adapter.lora.special_ids.assign(kChatTokens.begin(), kChatTokens.end());
       add_lora(gpt, adapter.lora, options_.seed);
     }
     run_stage(stage, gpt, lora ? lora_parameters(gpt) : gpt.parameters(), train,
@@ -110,7 +118,8 @@ class Demo {
 
   void run_stage(DemoStage& stage, Gpt& gpt, const std::vector<NamedParameter>& trainable,
                  const TrainOptions& train_options,
-                 const std::function<std::vector<Batch>(std::int64_t)>& batches) {
+                 const std::function<std::vector<Batch>(std::int64_t)>& batches,
+                 const std::function<void()>& after_training = {}) {
     stage.parameters = gpt.parameter_count();
     for (const NamedParameter& p : trainable) stage.trained += p.variable->value().numel();
     std::int64_t targets = 0;
@@ -126,6 +135,7 @@ class Demo {
     const TrainResult trained = train(gpt, trainable, train_options, hooks);
     if (trained.interrupted) throw Interrupted();
     stage.seconds = trained.seconds;
+    if (after_training) after_training();
     stage.mask_share = double(targets) / double(stage.tokens);
     stage.metrics = evaluate_microworld(gpt, world_);
     stage.samples = samples(gpt);

@@ -146,6 +146,14 @@ void Gpt::grow_vocabulary(std::int64_t size) {
   config_.vocab_size = size;
 }
 
+void Gpt::renew_tokens(std::span<const std::int32_t> ids, std::uint64_t seed) {
+  for (const std::int32_t id : ids) {
+    wte.value()
+        .rows(id, id + 1)
+        .copy_(tensor::normal({1, config_.n_embd}, 0, 0.02, seed, std::uint64_t(id), dtype()));
+  }
+}
+
 void Gpt::untie_head() {
   if (lm_head.defined()) return;
   lm_head = parameter(wte.value().clone(), "lm_head.weight");

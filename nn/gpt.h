@@ -4,6 +4,7 @@
 // of the same code.
 #pragma once
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,11 @@ class Gpt {
   Variable head_weight() const;
   /// The embedding of tokens as it is used: with the special rows in place.
   Variable token_embedding() const;
+
+  /// Gives these tokens fresh rows N(0, 0.02) in the token embedding. For tokens that pretraining
+  /// never met: as rivals of every real token in the softmax their rows have all been pushed into
+  /// one direction, so that the model could not tell them apart.
+  void renew_tokens(std::span<const std::int32_t> ids, std::uint64_t seed);
 
   /// Gives the head a weight of its own, equal to the token embedding now.
   void untie_head();
