@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@ inline std::string program() {
 struct Ran {
   int status = -1;  ///< exit status; 128 + the signal that ended it
   std::string out, err;
+  long peak_mib = 0;  ///< of resident memory
 };
 
 struct Surroundings {
@@ -70,21 +72,25 @@ class Running {
   void interrupt() const { ::kill(child_, SIGINT); }
   std::string out() const { return captured("out"); }
   std::string err() const { return captured("err"); }
-  /// Waits until `seen` holds; false when that takes too long.
+  /// Waits until `seen` holds; false when the program ended before, or that takes too long.
   template <class Seen>
   bool until(Seen seen) const {
     for (int tenth = 0; tenth < 10 * kLongestSeconds; ++tenth) {
       if (seen()) return true;
+      siginfo_t ended{};
+      ::waitid(P_PID, id_t(child_), &ended, WEXITED | WNOHANG | WNOWAIT);
+      if (ended.si_pid != 0) return seen();
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
     return false;
   }
   Ran wait() {
     int status = 0;
-    ::waitpid(child_, &status, 0);
+    struct rusage usage {};
+    ::wait4(child_, &status, 0, &usage);
     child_ = 0;
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    return {code, out(), err()};
+    return {code, out(), err(), usage.ru_maxrss / 1024};
   }
 
  private:
@@ -108,7 +114,7 @@ inline Ran run_shell(const std::string& line, const std::string& folder) {
   const std::string whole =
       "cd '" + folder + "' && { " + line + "\n} </dev/null >'" + out + "' 2>'" + err + "'";
   const int status = std::system(whole.c_str());
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128, read_file(out), read_file(err)};
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128, read_file(out), read_file(err), 0};
 }
 
 inline std::vector<std::string> lines_of(const std::string& text) {
