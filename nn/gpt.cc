@@ -140,7 +140,11 @@ void Gpt::grow_vocabulary(std::int64_t size) {
     const Tensor grown = Tensor::empty({size, old.shape()[1]}, old.dtype());
     grown.rows(0, n).copy_(old);
     const Tensor mean = tensor::mean(old, 0).reshape({1, old.shape()[1]});
-    for (std::int64_t row = n; row < size; ++row) grown.rows(row, row + 1).copy_(mean);
+    for (std::int64_t row = n; row < size; ++row) {
+      const Tensor fresh = grown.rows(row, row + 1);
+      fresh.copy_(tensor::normal(mean.shape(), 0, 0.02, /*seed=*/0, std::uint64_t(row), dtype()));
+      fresh.add_(mean);
+    }
     table->leaf()->value = grown;
   }
   config_.vocab_size = size;

@@ -88,8 +88,9 @@ class Gpt {
   /// Gives the head a weight of its own, equal to the token embedding now.
   void untie_head();
 
-  /// Appends rows to the token embedding (and an untied head) up to `size`, each the mean of those
-  /// there are: a new token starts as an average one, not as noise. Before training only.
+  /// Appends rows to the token embedding (and an untied head) up to `size`: each the mean of those
+  /// there are, so that a new token starts as an average one, plus N(0, 0.02), so that two new ones
+  /// differ. Before training only.
   void grow_vocabulary(std::int64_t size);
 
   /// Every parameter with its full name, in the order of the layers; a tied head appears once.
