@@ -82,6 +82,7 @@ int bench(const Settings& s, const Common& common) {
   if (const auto warning = slow_core_warning()) {
     throw UsageError(*warning + "; benchmarks on it would mislead");
   }
+  for (const std::string& name : s.configs) bench_config(name);  // refuses an unknown one
   log_line(common, version_text());
   for (const std::string& name : s.configs) {
     const BenchConfig& config = bench_config(name);

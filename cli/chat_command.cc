@@ -93,6 +93,9 @@ class Chat {
     if (name == "/reset") {
       std::erase_if(messages_, [](const Message& m) { return m.role != "system"; });
     } else if (name == "/system") {
+      if (!rest.empty() && !chat_template(name_).rule("system")) {
+        throw InputError(fmt::format("template {} has no system message", name_));
+      }
       messages_.assign(rest.empty() ? 0 : 1, Message{"system", rest});
     } else if (name == "/undo") {
       while (!messages_.empty() && messages_.back().role == "assistant") messages_.pop_back();

@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/inspect.h"
+#include "cli/printable.h"
 #include "nn/file.h"
 #include "tensor/error.h"
 
@@ -18,11 +19,11 @@ void print_text(const nlohmann::ordered_json& report) {
     if (key == "tensors") {
       fmt::print("{:<52} {:<6} {:<18} {:>12}\n", "tensor", "type", "shape", "numbers");
       for (const auto& t : value) {
-        fmt::print("{:<52} {:<6} {:<18} {:>12}\n", t["name"].get<std::string>(),
+        fmt::print("{:<52} {:<6} {:<18} {:>12}\n", printable(t["name"].get<std::string>()),
                    t["dtype"].get<std::string>(), t["shape"].dump(), t["numbers"].dump());
       }
     } else if (key == "warnings") {
-      for (const auto& w : value) fmt::print("warning: {}\n", w.get<std::string>());
+      for (const auto& w : value) fmt::print("warning: {}\n", printable(w.get<std::string>()));
     } else if (value.is_object()) {
       fmt::print("{}\n", key);
       for (const auto& [name, inner] : value.items()) {

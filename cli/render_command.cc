@@ -22,12 +22,13 @@ constexpr const char *kSupervised = "\033[32m", *kPrompt = "\033[90m", *kReset =
 
 void print_coloured(const Rendered& record, const Tokenizer& tokenizer) {
   const char* colour = nullptr;
+  StreamDecoder decoder(tokenizer);  // a character may be several tokens
   for (std::size_t t = 0; t < record.ids.size(); ++t) {
     const char* wanted = record.mask[t] ? kSupervised : kPrompt;
     if (wanted != colour) fmt::print("{}", colour = wanted);
-    fmt::print("{}", tokenizer.decode(std::span(&record.ids[t], 1)));
+    fmt::print("{}", decoder.push(record.ids[t]));
   }
-  fmt::print("{}\n", kReset);
+  fmt::print("{}{}\n", decoder.finish(), kReset);
 }
 
 int render(const Settings& s, const Common& common) {

@@ -13,6 +13,7 @@
 #include "cli/interrupt.h"
 #include "cli/nearest.h"
 #include "cli/options.h"
+#include "cli/printable.h"
 #include "cli/version.h"
 #include "kernels/parallel.h"
 #include "tensor/error.h"
@@ -24,7 +25,7 @@ enum Status { kDone = 0, kUsage = 2, kInput = 3, kInternal = 4, kInterrupted = 1
 
 int report(Status status, const std::string& message) {
   std::fflush(stdout);
-  fmt::print(stderr, "pupil: {}\n", message);
+  fmt::print(stderr, "pupil: {}\n", printable(message));
   return status;
 }
 
