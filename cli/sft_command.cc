@@ -360,7 +360,7 @@ Command sft_command() {
             .integer("--lora-rank", s->lora_rank,
                      "rank of a new adapter (0: train the whole model)")
             .at_least(0)
-            .at_most(kLargest)
+            .at_most(65536)
             .number("--lora-alpha", s->lora.alpha, "scale of the adapter is alpha / rank")
             .at_least(0)
             .list("--lora-targets", s->lora.targets, "linear maps that get an adapter")
