@@ -55,23 +55,24 @@ TEST(Tape, HandsAGradientOnWithoutSharingIt) {
   EXPECT_EQ(gradient(b), 1);
 }
 
-TEST(Tape, WalksAndTearsDownAChainOfAMillionNodes) {
+TEST(Tape, WalksAndTearsDownAChainThatWouldOverflowTheStack) {
   const Variable a = number(1);
   {
     Variable x = a;
-    for (int i = 0; i < 1'000'000; ++i) x = scale(x, 1);
+    for (int i = 0; i < 200'000; ++i) x = scale(x, 1);
     backward(x);
   }
   EXPECT_EQ(gradient(a), 1);
   Variable unused = a;
-  for (int i = 0; i < 1'000'000; ++i) unused = scale(unused, 1);
+  for (int i = 0; i < 200'000; ++i) unused = scale(unused, 1);
 }
 
 TEST(Tape, ReleasesWhatItSavedDuringTheWalk) {
   const Variable a = parameter(Tensor::zeros({1 << 16}, DType::kFloat64));
   const std::size_t before = memory_statistics().in_use;
   Variable loss = sum(square(square(square(a))));
-  EXPECT_GT(memory_statistics().in_use, before + (3 << 19));
+  // Two values between three operations; each is half a mebibyte.
+  EXPECT_GE(memory_statistics().in_use, before + (2 << 19));
   backward(loss);
   loss = Variable();
   // The gradient of a stays.
