@@ -111,16 +111,23 @@ int run_checks(const Settings& settings, const Common& common) {
 }  // namespace
 
 Command gradcheck_command() {
-  return {"gradcheck", "Check every differentiable operation against finite differences in f64.",
-          "./pupil gradcheck exp softmax",
-          [](Options& options, const Common& common) -> std::function<int()> {
-            auto s = std::make_shared<Settings>();
-            options.words("OP", s->names, "operations to check (none: all)")
-                .flag("--list", s->list, "print the names of all operations")
-                .flag("--all", s->all, "check every operation (the default without names)")
-                .flag("--table", s->table, "the result as a table (the default without --json)");
-            return [s, &common] { return run_checks(*s, common); };
-          }};
+  return {
+      "gradcheck", "Check every differentiable operation against finite differences in f64.",
+      "./pupil gradcheck exp softmax",
+      [](Options& options, const Common& common) -> std::function<int()> {
+        auto s = std::make_shared<Settings>();
+        options.words("OP", s->names, "operations to check (none: all)")
+            .flag("--list", s->list, "print the names of all operations")
+            .flag("--all", s->all, "check every operation (the default without names)")
+            .flag("--table", s->table, "the result as a table (the default without --json)");
+        return [s, &options, &common] {
+          if (options.given("--dtype") && common.dtype != "f64") {
+            throw UsageError(fmt::format(
+                "--dtype is {}; central differences are only exact enough in f64", common.dtype));
+          }
+          return run_checks(*s, common);
+        };
+      }};
 }
 
 }  // namespace pupil::cli

@@ -154,6 +154,7 @@ TEST_F(Command, ValuesOfOptionsAreNumbersInRangeAndKnownWords) {
            {{"pretrain", "--text", "a", "--out", "b", "--dim", "10", "--heads", "3"},
             "--dim is 10; expected a multiple of --heads 3"},
            {{"bench", "nope"}, "\"nope\""},
+           {{"gradcheck", "--dtype", "f32"}, "--dtype is f32"},
            {{"gradcheck", "nope"}, "no operation \"nope\""}}) {
     SCOPED_TRACE(arguments[0] + " " + arguments[1]);
     expect_usage_error(arguments, message);
