@@ -2,7 +2,8 @@
 //
 //   strided_copy   out[i0, i1, ...] = inp[i0 s0 + i1 s1 + ...]    out dense with `rank` axes of
 //                  `lengths`; a stride of 0 repeats. Reads and writes each element once.
-//   copy_matrix    out[i,:] = or += inp[i,:]                      rows with strides, bandwidth bound
+//   copy_matrix    out[i,:] = or += inp[i,:]                      rows with strides, bandwidth
+//   bound
 #pragma once
 #include <cstdint>
 
