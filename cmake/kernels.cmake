@@ -14,10 +14,16 @@ else()
   set(isas baseline)
   add_compile_definitions(PUPIL_ONLY_BASELINE)
 endif()
+# Sanitized kernels are for finding errors: optimising them doubles the time to compile them.
+if(PUPIL_SANITIZE)
+  set(kernel_optimisation -O1)
+else()
+  set(kernel_optimisation -O3)
+endif()
 foreach(isa ${isas})
   add_library(pupil_kernels_${isa} OBJECT ${kernel_sources})
   target_compile_definitions(pupil_kernels_${isa} PRIVATE PUPIL_ISA=${isa} PUPIL_ISA_${isa}=1)
-  target_compile_options(pupil_kernels_${isa} PRIVATE -O3 -fno-semantic-interposition -Wno-psabi
+  target_compile_options(pupil_kernels_${isa} PRIVATE ${kernel_optimisation} -fno-semantic-interposition -Wno-psabi
                          ${isa_flags_${isa}})
   target_link_libraries(pupil_kernels_${isa} PRIVATE openblas)
   list(APPEND isa_objects $<TARGET_OBJECTS:pupil_kernels_${isa}>)
