@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "nn/file.h"
-#include "nn/json_fields.h"
+#include "nn/strict_json.h"
 #include "tensor/error.h"
 
 namespace pupil::golden {
@@ -26,14 +26,15 @@ bool is_integer(const StoredTensor& entry) {
 
 }  // namespace
 
-Json read_json(const std::string& path) { return parse_json(read_file(path), path); }
+Json read_json(const std::string& path) { return read_json_file<Json>(path); }
 
 std::vector<Json> read_json_lines(const std::string& path) {
   std::vector<Json> lines;
   std::istringstream stream(read_file(path));
   std::string line;
   for (int number = 1; std::getline(stream, line); ++number) {
-    if (!line.empty()) lines.push_back(parse_json(line, fmt::format("{}:{}", path, number)));
+    if (!line.empty())
+      lines.push_back(parse_json_text<Json>(line, fmt::format("{}:{}", path, number)));
   }
   return lines;
 }

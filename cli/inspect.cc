@@ -60,7 +60,7 @@ std::set<std::string> weight_files(const std::string& path) {
   if (file_exists(path + "/" + single)) return {single};
   std::set<std::string> files;
   if (!file_exists(index)) return files;
-  const Json json = parse_json_file(index);
+  const Json json = read_json_object(index);
   for (const auto& [name, shard] : FieldReader(json, index).object("weight_map").items()) {
     if (!shard.is_string()) continue;
     const std::string file = shard.get<std::string>();
@@ -186,7 +186,7 @@ Json inspect_path(const std::string& path) {
                       "adapter or run folder is needed",
                       path));
     }
-    if (file_exists(path + "/run.json")) report["run"] = parse_json_file(path + "/run.json");
+    if (file_exists(path + "/run.json")) report["run"] = read_json_object(path + "/run.json");
     return report;
   }
   if (path.ends_with(".safetensors")) return inspect_safetensors(path);

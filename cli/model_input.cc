@@ -94,7 +94,7 @@ std::string recorded_template(const ModelOptions& options) {
   for (const std::string& folder : {options.adapter, options.model}) {
     const std::string path = folder + "/run.json";
     if (folder.empty() || !file_exists(path)) continue;
-    const auto json = parse_json_file(path);
+    const auto json = read_json_object(path);
     const std::string name = FieldReader(json, path).text("template", "");
     if (!name.empty() && name != "none") return name;
   }

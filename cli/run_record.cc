@@ -46,7 +46,7 @@ void expect_same_run(const std::string& folder, const Json& settings) {
   const std::string path = folder + "/run.json";
   // Without a state the record is that of an earlier run, which a new one here has replaced.
   if (!file_exists(path) || !has_state(folder)) return;
-  const Json saved = parse_json_file(path), current = without_paths(settings);
+  const Json saved = read_json_object(path), current = without_paths(settings);
   std::vector<std::string> differences;
   for (const auto& [name, now] : current.items()) {
     if (!saved.contains(name) || saved[name] == now) continue;

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "sft/strict_json.h"
+#include "nn/strict_json.h"
 #include "sft/tokenizer.h"
 #include "tensor/error.h"
 

@@ -2,52 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-#include <cstring>
-
-#include "nn/file.h"
+#include "nn/strict_json.h"
 #include "tensor/error.h"
 
 namespace pupil {
 
 using Json = nlohmann::ordered_json;
 
-Json parse_json(const std::string& text, const std::string& where, int depth) {
-  // Depth first, on the bytes: the library's parser builds whatever nests.
-  int level = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++level > depth) {
-        throw InputError(fmt::format("{}: byte {}: nested deeper than {} levels", where, i, depth));
-      }
-    } else if (c == '}' || c == ']') {
-      --level;
-    }
-  }
-  try {
-    return Json::parse(text);
-  } catch (const Json::exception& e) {
-    std::string reason = e.what();
-    // "[json.exception.parse_error.101] parse error at line 1, column 5: syntax error ..."
-    if (const auto end = reason.find("] "); end != std::string::npos)
-      reason = reason.substr(end + 2);
-    for (const char* words : {"parse error at ", "syntax error while parsing "}) {
-      if (const auto at = reason.find(words); at != std::string::npos)
-        reason.erase(at, std::strlen(words));
-    }
-    throw InputError(fmt::format("{}: no valid JSON: {}", where, reason));
-  }
-}
-
-Json parse_json_file(const std::string& path) {
-  Json json = parse_json(read_file(path), path);
+Json read_json_object(const std::string& path) {
+  Json json = read_json_file<Json>(path);
   if (!json.is_object()) throw InputError(fmt::format("{}: must be a JSON object", path));
   return json;
 }

@@ -1,4 +1,4 @@
-// Reading JSON from outside: fields by name, with messages that say which file and field is wrong.
+// The fields of a JSON object, by name, with messages that say which file and field is wrong.
 #pragma once
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -6,10 +6,8 @@
 
 namespace pupil {
 
-/// Parses text of at most `depth` levels of nesting. Throws InputError with `where` and the byte.
-nlohmann::ordered_json parse_json(const std::string& text, const std::string& where,
-                                  int depth = 64);
-nlohmann::ordered_json parse_json_file(const std::string& path);
+/// A file that holds one object, its fields in their order. Throws InputError with path and line.
+nlohmann::ordered_json read_json_object(const std::string& path);
 
 /// The fields of one object. Every reader throws InputError when the type is another one; those
 /// without a fallback, also when the field is missing.

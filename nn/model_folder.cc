@@ -62,7 +62,7 @@ class WeightFiles {
       add(single);
       return;
     }
-    const Json json = parse_json_file(index);
+    const Json json = read_json_object(index);
     const FieldReader fields(json, index);
     const Json& map = fields.object("weight_map");
     std::map<std::string, std::string> shard_of;
@@ -116,7 +116,7 @@ ModelFolder read_model_config(const std::string& path) {
   ModelFolder folder;
   folder.path = path;
   const std::string file = path + "/config.json";
-  const Json json = parse_json_file(file);
+  const Json json = read_json_object(file);
   const FieldReader fields(json, file);
   const std::string type = fields.text("model_type", "gpt2");
   if (type != "gpt2") fields.fail("model_type", fmt::format("is \"{}\"; gpt2 can be read", type));

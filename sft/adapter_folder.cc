@@ -85,7 +85,7 @@ void grow_for_special_ids(const std::string& path, const std::vector<std::int32_
 
 AdapterInfo read_adapter_config(const std::string& path) {
   const std::string file = path + "/adapter_config.json";
-  const Json json = parse_json_file(file);
+  const Json json = read_json_object(file);
   const FieldReader fields(json, file);
   const std::string type = fields.text("peft_type", "");
   if (type != "LORA") fields.fail("peft_type", fmt::format("is \"{}\"; LORA can be read", type));

@@ -9,7 +9,7 @@
 
 #include "nn/file.h"
 #include "sft/byte_alphabet.h"
-#include "sft/strict_json.h"
+#include "nn/strict_json.h"
 #include "sft/utf8.h"
 #include "tensor/error.h"
 

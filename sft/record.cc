@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "sft/record_fields.h"
-#include "sft/strict_json.h"
+#include "nn/strict_json.h"
 #include "tensor/error.h"
 
 namespace pupil {

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "sft/strict_json.h"
+#include "nn/strict_json.h"
 
 namespace pupil {
 namespace {

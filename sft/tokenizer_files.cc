@@ -13,7 +13,7 @@
 #include "nn/file.h"
 #include "sft/bpe_files.h"
 #include "sft/byte_alphabet.h"
-#include "sft/strict_json.h"
+#include "nn/strict_json.h"
 #include "sft/tokenizer.h"
 #include "sft/utf8.h"
 #include "tensor/error.h"

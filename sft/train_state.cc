@@ -7,6 +7,7 @@
 #include "nn/file.h"
 #include "nn/json_fields.h"
 #include "nn/safetensors.h"
+#include "nn/strict_json.h"
 #include "tensor/error.h"
 
 namespace pupil {
@@ -35,7 +36,7 @@ std::string to_text(const RunProgress& p) {
 }
 
 RunProgress progress_from(const std::string& text, const std::string& where) {
-  const Json json = parse_json(text, where);
+  const Json json = parse_json_text<Json>(text, where);
   if (!json.is_object()) throw InputError(where + ": must be a JSON object");
   const FieldReader fields(json, where);
   const auto whole = [&](const char* field) {

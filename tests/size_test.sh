@@ -16,7 +16,7 @@ files() { find tensor autograd nn -name '*.h' -o -name '*.cc' | grep -v '^autogr
 count() {
   xargs awk -v most="$kFile" '
     function group_of(file) {
-      if (file ~ /^nn\/(file|float_formats|json_fields|model_folder|safetensors|sha256)\./) return "formats"
+      if (file ~ /^nn\/(file|float_formats|json_fields|model_folder|safetensors|sha256|strict_json)\./) return "formats"
       if (file ~ /^autograd\/graph_(draw|layout)\./) return "pictures"
       return substr(file, 1, index(file, "/") - 1)
     }

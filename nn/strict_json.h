@@ -16,12 +16,20 @@ struct JsonFault {
 
 /// Parses one JSON value. Refused, besides wrong syntax and wrong UTF-8: a repeated key in an
 /// object, more than kMaxJsonDepth levels, numbers beyond a double. Throws JsonFault.
-nlohmann::json parse_strict(std::string_view text);
+/// Json: nlohmann::json for long objects such as a vocabulary (keys sorted, fast to find), or
+/// nlohmann::ordered_json where the order of the fields is kept (they are searched one by one).
+template <class Json = nlohmann::json>
+Json parse_strict(std::string_view text);
+
+/// The same; errors are InputError with `where` and the line.
+template <class Json = nlohmann::json>
+Json parse_json_text(std::string_view text, const std::string& where);
+
+/// Parses a whole file; errors are InputError with the path and the line.
+template <class Json = nlohmann::json>
+Json read_json_file(const std::string& path);
 
 /// A value for an error message, cut to a readable length.
 std::string show(const nlohmann::json& value);
-
-/// Parses a whole file; errors are InputError with the path and the line.
-nlohmann::json read_json_file(const std::string& path);
 
 }  // namespace pupil
