@@ -1,0 +1,250 @@
+#include "cli/sft_run.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdio>
+
+#include "cli/model_dtype.h"
+#include "cli/progress.h"
+#include "cli/run_record.h"
+#include "nn/file.h"
+#include "nn/sha256.h"
+#include "sft/example_data.h"
+#include "sft/trainer.h"
+#include "tensor/error.h"
+
+namespace pupil::cli {
+namespace {
+
+// NaN in a model that is to be trained would spread to every weight in one step.
+void refuse_damaged(const std::vector<NamedParameter>& parameters, const std::string& path) {
+  for (const NamedParameter& p : parameters) {
+    const Tensor value = p.variable->value().to(DType::kFloat64);
+    for (const double x : value.span<double>()) {
+      if (std::isfinite(x)) continue;
+      throw InputError(
+          fmt::format("{}: {} holds {}, from which nothing can be trained; `pupil inspect {}` "
+                      "lists what is damaged",
+                      path, p.name, x, path));
+    }
+  }
+}
+
+class SftRun {
+ public:
+  SftRun(const SftSettings& s, const Common& common)
+      : s_(s),
+        common_(common),
+        input_(load_model_input(s.model, common)),
+        data_(load_data_input(s.data, input_.tokenizer, input_.gpt.config(), common)) {
+    if (data_.report.targets == 0) {
+      throw InputError(fmt::format(
+          "{}: no record has a supervised token, so that nothing could be learned; look at it with "
+          "`pupil render`, and at --mask and --truncate",
+          s.data.data));
+    }
+    base_hash_ = input_.adapter ? input_.adapter->base_hash : hash_of_weights(input_.gpt);
+    if (input_.tokenizer) input_.gpt.grow_vocabulary(input_.tokenizer->vocab_size());
+    if (s.lora_rank > 0) start_adapter();
+    refuse_damaged(trainable(), s.model.adapter.empty() ? s.model.model : s.model.adapter);
+    if (input_.adapter) refuse_damaged(input_.gpt.parameters(), s.model.model);
+  }
+
+  int run() {
+    const ExampleData examples(data_.examples(), s_.micro_batch_size, s_.accumulate,
+                               s_.order == "file" ? ExampleOrder::kFile : ExampleOrder::kShuffle,
+                               std::uint64_t(common_.seed));
+    const std::int64_t steps =
+        s_.steps > 0 ? s_.steps
+                     : std::int64_t(std::ceil(s_.epochs * double(examples.steps_per_epoch())));
+    const auto [beta1, beta2] = s_.parsed_betas();
+    record_ = settings_record(steps);
+    TrainOptions options;
+    options.out = s_.out;
+    options.steps = steps;
+    options.schedule = {.kind = schedule_kind(s_.schedule),
+                        .peak = s_.lr,
+                        .steps = steps,
+                        .warmup = s_.warmup,
+                        .min_ratio = s_.min_ratio};
+    options.adamw = {
+        .beta1 = beta1, .beta2 = beta2, .eps = s_.eps, .weight_decay = s_.weight_decay};
+    options.decay_all = s_.decay == "all";
+    options.step = {.normaliser = Normaliser::parse(s_.normaliser),
+                    .label_smoothing = s_.label_smoothing,
+                    .clip = s_.clip,
+                    .dropout_seed = std::uint64_t(common_.seed)};
+    options.save_every = s_.save_every;
+    options.eval_every = s_.eval_every;
+    options.patience = s_.patience;
+    options.resume = s_.resume;
+    options.fingerprint = fingerprint(record_);
+    if (s_.dry_run) return report_dry_run(steps);
+    make_folder(s_.out);
+    if (s_.resume) expect_same_run(s_.out, record_);
+
+    std::vector<Batch> evaluation;
+    if (!s_.eval_data.empty()) {
+      DataOptions eval_options = s_.data;
+      eval_options.data = s_.eval_data;
+      evaluation = batches_of(
+          load_data_input(eval_options, input_.tokenizer, input_.gpt.config(), common_).examples(),
+          s_.micro_batch_size);
+    }
+    Progress progress(common_, "sft", steps);
+    TrainHooks hooks;
+    hooks.batches = [&](std::int64_t number) { return examples.step(number); };
+    if (!evaluation.empty()) hooks.evaluate = [&] { return evaluate_loss(input_.gpt, evaluation); };
+    hooks.log = [&](const std::string& line) { progress.log(line); };
+    hooks.on_step = [&](std::int64_t step, const StepResult& r, double, double seconds) {
+      progress.step(
+          step, fmt::format("loss {:.4f}  {:.0f} tokens/s", r.loss, double(r.n_tokens) / seconds));
+    };
+    hooks.on_evaluation = [&](std::int64_t step, const Evaluation& e) {
+      progress.log(fmt::format("step {}: evaluation loss {:.4f} over {} targets", step, e.loss,
+                               e.n_targets));
+    };
+    hooks.save_model = [&] { save(); };
+    watch_interrupt();
+    hooks.interrupted = interrupt_requested;
+    const TrainResult result = train(input_.gpt, trainable(), options, hooks);
+    if (result.interrupted) {
+      progress.log(fmt::format("interrupted after step {}; the state is saved, go on with --resume",
+                               result.steps));
+      throw Interrupted();
+    }
+    report(result);
+    return 0;
+  }
+
+ private:
+  void start_adapter() {
+    LoraConfig lora = s_.lora;
+    lora.rank = s_.lora_rank;
+    // Tokens that the template brought are rows the base never trained.
+    for (const SpecialToken& token : data_.added_specials) lora.special_ids.push_back(token.id);
+    for (const std::string& name : s_.special_tokens) {
+      const auto id = input_.tokenizer ? input_.tokenizer->special(name) : std::nullopt;
+      if (!id)
+        throw UsageError(fmt::format("--lora-special-tokens: the tokenizer has no {}", name));
+      lora.special_ids.push_back(*id);
+    }
+    add_lora(input_.gpt, lora, std::uint64_t(common_.seed));
+    input_.adapter = AdapterInfo{lora, s_.model.model, base_hash_};
+  }
+  std::vector<NamedParameter> trainable() {
+    return input_.adapter ? lora_parameters(input_.gpt) : input_.gpt.parameters();
+  }
+  void save() {
+    const SaveType type = save_type(s_.save_dtype);
+    if (input_.adapter) {
+      save_adapter(s_.out, input_.gpt, *input_.adapter, type);
+    } else {
+      if (input_.tokenizer) input_.folder.eos_id = input_.tokenizer->eos();
+      save_model(s_.out, input_.gpt, input_.folder, type);
+    }
+    if (input_.tokenizer) save_tokenizer(*input_.tokenizer, s_.out);
+    write_run_record(s_.out, record_);
+  }
+  nlohmann::ordered_json settings_record(std::int64_t steps) {
+    nlohmann::ordered_json r = {
+        {"command", "sft"},
+        {"model", s_.model.model},
+        {"model_sha256", base_hash_},
+        {"adapter", s_.model.adapter},
+        {"adapter_sha256", s_.model.adapter.empty()
+                               ? ""
+                               : sha256_of_file(s_.model.adapter + "/adapter_model.safetensors")},
+        {"data", s_.data.data},
+        {"data_sha256", sha256_of_file(s_.data.data)},
+        {"format", form_name(data_.file.form)},
+        {"template", data_.template_name},
+        {"template_sha256", data_.template_hash},
+        {"tokenizer_sha256", input_.tokenizer ? input_.tokenizer->hash() : ""},
+        {"mask", data_.mask_name},
+        {"mask_share", data_.report.mask_share()},
+        {"records", data_.rendered.size()},
+        {"truncate", s_.data.truncate},
+        {"max_length", s_.data.max_length},
+        {"normaliser", s_.normaliser},
+        {"micro_batch_size", s_.micro_batch_size},
+        {"accumulate", s_.accumulate},
+        {"steps", steps},
+        {"lr", s_.lr},
+        {"schedule", s_.schedule},
+        {"warmup", s_.warmup},
+        {"min_lr_ratio", s_.min_ratio},
+        {"weight_decay", s_.weight_decay},
+        {"decay", s_.decay},
+        {"betas", s_.betas},
+        {"eps", s_.eps},
+        {"clip", s_.clip},
+        {"label_smoothing", s_.label_smoothing},
+        {"order", s_.order},
+        {"eval_data", s_.eval_data},
+        {"eval_data_sha256", s_.eval_data.empty() ? "" : sha256_of_file(s_.eval_data)},
+        {"patience", s_.patience},
+        {"stop_ids", data_.stop_ids},
+        {"seed", common_.seed},
+        {"dtype", common_.dtype}};
+    if (input_.adapter) {
+      const LoraConfig& lora = input_.adapter->lora;
+      r["lora"] = {{"rank", lora.rank},       {"alpha", lora.alpha},
+                   {"dropout", lora.dropout}, {"rslora", lora.rslora},
+                   {"targets", lora.targets}, {"special_ids", lora.special_ids}};
+    }
+    return r;
+  }
+  int report_dry_run(std::int64_t steps) {
+    std::int64_t trained = 0;
+    for (const NamedParameter& p : trainable()) trained += p.variable->value().numel();
+    const RenderReport& r = data_.report;
+    if (common_.json) {
+      fmt::print("{}\n", nlohmann::ordered_json{{"records", data_.rendered.size()},
+                                                {"tokens", r.tokens},
+                                                {"targets", r.targets},
+                                                {"steps", steps},
+                                                {"trained_parameters", trained},
+                                                {"parameters", input_.gpt.parameter_count()}}
+                             .dump());
+    } else {
+      fmt::print(
+          "{} records, {} tokens, {} supervised ({:.1f} %)\n{} steps on {} of {} parameters; "
+          "nothing was written\n",
+          data_.rendered.size(), r.tokens, r.targets, 100 * r.mask_share(), steps, trained,
+          input_.gpt.parameter_count());
+    }
+    return 0;
+  }
+  void report(const TrainResult& result) const {
+    if (common_.json) {
+      nlohmann::ordered_json line = {{"steps", result.steps}, {"loss", result.last.loss}};
+      if (result.evaluation) line["val_loss"] = result.evaluation->loss;
+      line["stopped_early"] = result.stopped_early;
+      line["seconds"] = result.seconds;
+      fmt::print("{}\n", line.dump());
+      return;
+    }
+    fmt::print(
+        "{} steps in {:.1f} s, loss {:.4f}{}{}\n{} in {}\n", result.steps, result.seconds,
+        result.last.loss,
+        result.evaluation ? fmt::format(", evaluation loss {:.4f}", result.evaluation->loss) : "",
+        result.stopped_early ? ", stopped early" : "", input_.adapter ? "adapter" : "model",
+        s_.out);
+  }
+
+  const SftSettings& s_;
+  const Common& common_;
+  ModelInput input_;
+  DataInput data_;
+  std::string base_hash_;
+  nlohmann::ordered_json record_;
+};
+}  // namespace
+
+int run_sft(const SftSettings& settings, const Common& common) {
+  return SftRun(settings, common).run();
+}
+
+}  // namespace pupil::cli

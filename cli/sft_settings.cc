@@ -1,0 +1,112 @@
+#include "cli/sft_settings.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "sft/normaliser.h"
+#include "tensor/error.h"
+
+namespace pupil::cli {
+namespace {
+
+constexpr double kLargest = INT32_MAX;  // of what is counted
+
+}  // namespace
+
+std::pair<double, double> SftSettings::parsed_betas() const {
+  double values[2] = {};
+  bool valid = betas.size() == 2;
+  for (std::size_t i = 0; valid && i < 2; ++i) {
+    char* end = nullptr;
+    values[i] = std::strtod(betas[i].c_str(), &end);
+    valid = *end == 0 && end != betas[i].c_str() && values[i] >= 0 && values[i] < 1;
+  }
+  if (!valid) {
+    throw UsageError(fmt::format("--betas is {}; two numbers in [0, 1) are needed, as 0.9,0.999",
+                                 fmt::join(betas, ",")));
+  }
+  return {values[0], values[1]};
+}
+
+void SftSettings::check() const {
+  parsed_betas();
+  if (steps == 0 && epochs == 0) {
+    throw UsageError("--steps and --epochs are both 0; one of them says how long to train");
+  }
+  if (lora_rank > 0 && !model.adapter.empty()) {
+    throw UsageError(
+        "--lora-rank starts a new adapter, --adapter goes on with one; give one of them");
+  }
+}
+
+void SftSettings::declare(Options& options) {
+  model.declare(options);
+  data.declare(options);
+  options.text("--out", out, "folder for the model or adapter", "DIR").required();
+  options.text("--normaliser", normaliser, "tokens, examples, microbatch or constant:K")
+      .check([](const std::string& text) { Normaliser::parse(text); })
+      .choice("--pack", pack, {"none"}, "packing of records into rows")
+      .integer("--micro-batch-size", micro_batch_size, "records in a forward pass")
+      .at_least(1)
+      .at_most(kLargest)
+      .integer("--accumulate", accumulate, "micro-batches in an optimizer step")
+      .at_least(1)
+      .at_most(kLargest)
+      .integer("--steps", steps, "optimizer steps (0: by --epochs)")
+      .at_least(0)
+      .at_most(kLargest)
+      .number("--epochs", epochs, "passes over the data")
+      .at_least(0)
+      .at_most(1e6)
+      .number("--lr", lr, "peak learning rate")
+      .at_least(0)
+      .choice("--schedule", schedule, {"constant", "linear", "cosine", "wsd"},
+              "learning rate over the steps")
+      .integer("--warmup", warmup, "warm-up steps")
+      .at_least(0)
+      .at_most(kLargest)
+      .number("--min-lr-ratio", min_ratio, "lowest rate / peak, for cosine and wsd")
+      .at_least(0)
+      .at_most(1)
+      .number("--weight-decay", weight_decay, "AdamW's decoupled decay")
+      .at_least(0)
+      .choice("--decay", decay, {"matrices", "all"}, "which parameters decay")
+      .list("--betas", betas, "AdamW's two betas")
+      .number("--eps", eps, "AdamW's epsilon")
+      .at_least(0)
+      .number("--clip", clip, "largest gradient norm (0: off)")
+      .at_least(0)
+      .number("--label-smoothing", label_smoothing, "in [0, 1)")
+      .at_least(0)
+      .below(1)
+      .choice("--order", order, {"shuffle", "file"}, "order of the records")
+      .text("--eval-data", eval_data, "records for evaluation", "FILE")
+      .integer("--eval-every", eval_every, "steps between evaluations (0: at the end)")
+      .at_least(0)
+      .at_most(kLargest)
+      .integer("--patience", patience, "evaluations without a new best before stopping")
+      .at_least(0)
+      .at_most(kLargest)
+      .integer("--save-every", save_every, "steps between saves (0: at the end)")
+      .at_least(0)
+      .at_most(kLargest)
+      .choice("--save-dtype", save_dtype, {"f32", "f64", "f16", "bf16"},
+              "type of the stored weights")
+      .flag("--resume", resume, "go on from the state in --out")
+      .flag("--dry-run", dry_run, "read, render and count, but train and write nothing")
+      .integer("--lora-rank", lora_rank, "rank of a new adapter (0: train the whole model)")
+      .at_least(0)
+      .at_most(65536)
+      .number("--lora-alpha", lora.alpha, "scale of the adapter is alpha / rank")
+      .at_least(0)
+      .list("--lora-targets", lora.targets, "linear maps that get an adapter")
+      .number("--lora-dropout", lora.dropout, "on the adapter's input, in [0, 1)")
+      .at_least(0)
+      .below(1)
+      .flag("--lora-rs", lora.rslora, "scale alpha / sqrt(rank)")
+      .list("--lora-special-tokens", special_tokens,
+            "special tokens whose embedding rows train, too");
+}
+
+}  // namespace pupil::cli

@@ -1,0 +1,35 @@
+// What `sft` can be asked for.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/model_input.h"
+#include "sft/lora.h"
+
+namespace pupil::cli {
+
+struct SftSettings {
+  ModelOptions model;
+  DataOptions data;
+  std::string out, normaliser = "tokens", schedule = "cosine", order = "shuffle", eval_data,
+                   save_dtype = "f32", decay = "matrices", pack = "none";
+  std::vector<std::string> betas{"0.9", "0.999"};
+  std::int64_t micro_batch_size = 8, accumulate = 1, steps = 0, warmup = 0, save_every = 0,
+               eval_every = 0, patience = 0;
+  double epochs = 1, lr = 1e-4, weight_decay = 0, eps = 1e-8, clip = 1, label_smoothing = 0,
+         min_ratio = 0;
+  bool resume = false, dry_run = false;
+  std::int64_t lora_rank = 0;
+  LoraConfig lora;
+  std::vector<std::string> special_tokens;
+
+  void declare(Options& options);
+  /// What must hold between options; throws UsageError.
+  void check() const;
+  /// AdamW's two as numbers; throws UsageError.
+  std::pair<double, double> parsed_betas() const;
+};
+
+}  // namespace pupil::cli
