@@ -21,16 +21,17 @@ CONFIGS = {
     "lesson": (4, 4, 128, 512, 32, 128),
     "mini": (6, 6, 384, 2048, 16, 256),
     "gpt2": (12, 12, 768, 50304, 4, 64),
+    "chars": (4, 4, 128, 65, 12, 64),  # nanoGPT's small Shakespeare run; without biases
 }
 
 
 class Block(nn.Module):
-    def __init__(self, dim, heads):
+    def __init__(self, dim, heads, bias):
         super().__init__()
         self.heads = heads
-        self.ln_1, self.ln_2 = nn.LayerNorm(dim), nn.LayerNorm(dim)
-        self.c_attn, self.attn_proj = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
-        self.c_fc, self.mlp_proj = nn.Linear(dim, 4 * dim), nn.Linear(4 * dim, dim)
+        self.ln_1, self.ln_2 = nn.LayerNorm(dim, bias=bias), nn.LayerNorm(dim, bias=bias)
+        self.c_attn, self.attn_proj = nn.Linear(dim, 3 * dim, bias), nn.Linear(dim, dim, bias)
+        self.c_fc, self.mlp_proj = nn.Linear(dim, 4 * dim, bias), nn.Linear(4 * dim, dim, bias)
 
     def forward(self, x):
         batch, length, dim = x.shape
@@ -44,11 +45,11 @@ class Block(nn.Module):
 
 
 class Gpt(nn.Module):
-    def __init__(self, layers, heads, dim, vocabulary, length):
+    def __init__(self, layers, heads, dim, vocabulary, length, bias):
         super().__init__()
         self.wte, self.wpe = nn.Embedding(vocabulary, dim), nn.Embedding(length, dim)
-        self.blocks = nn.ModuleList(Block(dim, heads) for _ in range(layers))
-        self.ln_f = nn.LayerNorm(dim)
+        self.blocks = nn.ModuleList(Block(dim, heads, bias) for _ in range(layers))
+        self.ln_f = nn.LayerNorm(dim, bias=bias)
 
     def forward(self, ids, targets):
         x = self.wte(ids) + self.wpe.weight[: ids.shape[1]]
@@ -70,7 +71,7 @@ def main():
     torch.manual_seed(0)
     loaded = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     layers, heads, dim, vocabulary, batch, length = CONFIGS[options.config]
-    model = Gpt(layers, heads, dim, vocabulary, length)
+    model = Gpt(layers, heads, dim, vocabulary, length, bias=options.config != "chars")
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, fused=True)
     forward = torch.compile(model) if options.compile else model
     ids = torch.randint(0, vocabulary, (batch, length))

@@ -94,7 +94,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
       reason = reason.substr(at + kBefore.size());
     }
     throw InputError(
-        fmt::format("{}: the header is no valid JSON at its byte {}: {}", path_, position, reason));
+        fmt::format("{}: the header is not valid JSON at its byte {}: {}", path_, position, reason));
   }
 
  private:

@@ -184,10 +184,10 @@ TEST_F(HostileInput, PromptsOutsideVocabularyOrContextAreRefused) {
 TEST_F(HostileInput, ConfigurationsAreCheckedFieldByField) {
   const std::string deep(100000, '[');
   for (const auto& [content, message] :
-       std::vector<std::pair<std::string, std::string>>{{" ", "config.json: no valid JSON"},
+       std::vector<std::pair<std::string, std::string>>{{" ", "config.json:1: not valid JSON"},
                                                         {"[1]", "must be a JSON object"},
-                                                        {deep, "nested deeper than 64 levels"},
-                                                        {"{\"vocab_size\": 2", "no valid JSON"}}) {
+                                                        {deep, "more than 64 levels of nesting"},
+                                                        {"{\"vocab_size\": 2", "not valid JSON"}}) {
     expect_model_refused(model_with({{"config.json", content}}), message);
   }
   expect_model_refused(model_with({{"config.json", ""}}), "config.json: cannot open");
@@ -332,7 +332,7 @@ TEST_F(HostileInput, AdaptersAreCheckedBeforeTheyAreMade) {
     changed.update(changes);
     expect_adapter_refused(changed.dump(), message);
   }
-  expect_adapter_refused("{", "adapter_config.json: no valid JSON");
+  expect_adapter_refused("{", "adapter_config.json:1: not valid JSON");
   expect_refused({"generate", "--model", good, "--adapter", path("nowhere"), "--ids", "1"},
                  "cannot open");
 }

@@ -283,7 +283,7 @@ TEST(ModelFolder, AConfigurationThatDoesNotFitIsRefusedByField) {
   write_file(path, good.substr(0, good.size() / 2));
   EXPECT_SAYS(load_error(folder), path);
   write_file(path, std::string(100000, '['));
-  EXPECT_SAYS(load_error(folder), "nested deeper");
+  EXPECT_SAYS(load_error(folder), "levels of nesting");
   std::filesystem::remove(path);
   EXPECT_SAYS(load_error(folder), path);
 }

@@ -32,10 +32,12 @@ rm -rf mutants && mkdir mutants
 isa=$(./pupil --version | awk '$1 == "kernels" { print $2 }')
 export PUPIL_ISA=$isa
 
-# Which objects depend on which file of the sources: lines "file object".
-ninja -t deps | awk -v root="$source_dir/" '
+# Which objects depend on which file of the sources: lines "file object". A ccache with a base_dir
+# writes paths relative to the build folder.
+ninja -t deps | awk -v root="    $source_dir/" -v near="    $(realpath --relative-to=. "$source_dir")/" '
   /^[^ ].*: #deps/ { object = $1; sub(/:$/, "", object); next }
-  index($0, "    " root) == 1 { print substr($0, length(root) + 5), object }' >mutants/deps.txt
+  index($0, root) == 1 { print substr($0, length(root) + 1), object }
+  index($0, near) == 1 { print substr($0, length(near) + 1), object }' >mutants/deps.txt
 
 # objects_of PROGRAM FILE...: what must be compiled again to link PROGRAM with the files changed.
 objects_of() {

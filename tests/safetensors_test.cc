@@ -124,8 +124,8 @@ TEST(Safetensors, AHeaderLengthThatLiesIsRefusedWithoutAllocation) {
 
 TEST(Safetensors, AHeaderThatIsNoFlatJsonObjectIsRefused) {
   EXPECT_REFUSED(file_of("[]"), "must be a JSON object");
-  EXPECT_REFUSED(file_of("{\"a\":"), "no valid JSON");
-  EXPECT_REFUSED(file_of("{} {}"), "no valid JSON");
+  EXPECT_REFUSED(file_of("{\"a\":"), "not valid JSON");
+  EXPECT_REFUSED(file_of("{} {}"), "not valid JSON");
   EXPECT_REFUSED(file_of("{\"a\":1}"), "a");
   EXPECT_REFUSED(file_of("{\"a\":null}"), "null");
   EXPECT_REFUSED(file_of("{\"a\":\"x\"}"), "text where none belongs");
