@@ -8,8 +8,8 @@
 #include <unordered_set>
 
 #include "nn/file.h"
-#include "sft/byte_alphabet.h"
 #include "nn/strict_json.h"
+#include "sft/byte_alphabet.h"
 #include "sft/utf8.h"
 #include "tensor/error.h"
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "sft/record_fields.h"
 #include "nn/strict_json.h"
+#include "sft/record_fields.h"
 #include "tensor/error.h"
 
 namespace pupil {

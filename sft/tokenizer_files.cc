@@ -11,9 +11,9 @@
 #include <algorithm>
 
 #include "nn/file.h"
+#include "nn/strict_json.h"
 #include "sft/bpe_files.h"
 #include "sft/byte_alphabet.h"
-#include "nn/strict_json.h"
 #include "sft/tokenizer.h"
 #include "sft/utf8.h"
 #include "tensor/error.h"
