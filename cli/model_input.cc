@@ -53,6 +53,11 @@ void ModelOptions::declare(Options& options) {
 void DataOptions::declare(Options& options) {
   options.text("--data", data, "records: JSON Lines or a JSON array", "FILE").required();
   declare_rendering(options);
+  options
+      .number("--prompt-loss-weight", prompt_loss_weight,
+              "weight in the loss of tokens that are not supervised")
+      .at_least(0)
+      .at_most(1000);
 }
 
 void DataOptions::declare_rendering(Options& options) {
@@ -102,7 +107,7 @@ std::string recorded_template(const ModelOptions& options) {
 }
 
 Example to_example(const Rendered& rendered) {
-  return {rendered.ids, targets_from(rendered.labels), {}, {}};
+  return {rendered.ids, targets_from(rendered.labels), {}, {}, 1, target_weights(rendered)};
 }
 
 std::vector<Example> DataInput::examples() const {
@@ -137,7 +142,8 @@ DataInput load_data_input(const DataOptions& options, std::optional<Tokenizer>& 
   input.mask_name = mask_name(mode);
   const std::int32_t ids = std::int32_t(
       std::max<std::int64_t>(model.vocab_size, tokenizer ? tokenizer->vocab_size() : 0));
-  const Renderer renderer(is_text ? tokenizer : std::optional<Tokenizer>(), chat, mode, ids);
+  const Renderer renderer(is_text ? tokenizer : std::optional<Tokenizer>(), chat, mode, ids,
+                          options.prompt_loss_weight);
   const std::int64_t longest = options.max_length > 0 ? options.max_length : model.context;
   if (longest > model.context) {
     throw UsageError(

@@ -34,9 +34,10 @@ std::string recorded_template(const ModelOptions& options);
 struct DataOptions {
   std::string data, format = "auto", chat_template, mask, truncate = "error";
   std::int64_t max_length = 0;  ///< 0: the model's context
+  double prompt_loss_weight = 0;
   bool skip_bad = false;
   void declare(Options& options);
-  void declare_rendering(Options& options);  ///< all but --data
+  void declare_rendering(Options& options);  ///< all but --data and weights
 };
 
 /// Records of a file as the model will see them.

@@ -44,10 +44,10 @@ int render(const Settings& s, const Common& common) {
     if (coloured) {
       print_coloured(record, *tokenizer);
     } else {
-      fmt::print("{}\n", nlohmann::ordered_json{{"text", tokenizer->decode(record.ids)},
-                                                {"ids", record.ids},
-                                                {"mask", record.mask}}
-                             .dump());
+      nlohmann::ordered_json line{
+          {"text", tokenizer->decode(record.ids)}, {"ids", record.ids}, {"mask", record.mask}};
+      if (record.weighted()) line["weights"] = record.weights;
+      fmt::print("{}\n", line.dump());
     }
   }
   return 0;

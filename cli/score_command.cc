@@ -51,14 +51,15 @@ int score(const Settings& s, const Common& common) {
       }
       logprobs.push_back(logprob);
       mask[t] = record.labels[t] != kIgnoreIndex;
-      if (mask[t]) loss -= logprob;
+      if (mask[t]) loss -= record.weights[t] * logprob;
     }
-    fmt::print("{}\n", nlohmann::ordered_json{{"ids", record.ids},
-                                              {"mask", mask},
-                                              {"logprobs", logprobs},
-                                              {"loss_sum", loss},
-                                              {"n_targets", record.n_targets()}}
-                           .dump());
+    nlohmann::ordered_json line{{"ids", record.ids},
+                                {"mask", mask},
+                                {"logprobs", logprobs},
+                                {"loss_sum", loss},
+                                {"n_targets", record.n_targets()}};
+    if (record.weighted()) line["weights"] = record.weights;
+    fmt::print("{}\n", line.dump());
     if (!s.logits.empty()) {
       logits.emplace_back(fmt::format("logits.{}", i), all_logits(input.gpt, record.ids));
     }

@@ -12,6 +12,15 @@ std::int64_t Example::target_count() const {
   return std::count_if(targets.begin(), targets.end(), [](auto t) { return t != kIgnoreIndex; });
 }
 
+double Example::target_weight() const {
+  if (weights.empty()) return double(target_count());
+  double sum = 0;
+  for (std::size_t t = 0; t < targets.size(); ++t) {
+    if (targets[t] != kIgnoreIndex) sum += weights[t];
+  }
+  return sum;
+}
+
 void drop_targets_across_segments(Example& row) {
   for (std::size_t t = 0; t + 1 < row.segments.size(); ++t) {
     if (row.segments[t] != row.segments[t + 1]) row.targets[t] = kIgnoreIndex;
@@ -21,18 +30,20 @@ void drop_targets_across_segments(Example& row) {
 Batch make_batch(std::span<const Example> examples, PadSide pad_side) {
   Batch batch;
   std::int64_t T = 0;
-  bool needs_positions = false, needs_segments = false;
+  bool needs_positions = false, needs_segments = false, needs_weights = false;
   for (const Example& e : examples) {
     const std::size_t n = e.ids.size();
     const auto fits = [n](const auto& list) { return list.empty() || list.size() == n; };
-    if (n == 0 || e.targets.size() != n || !fits(e.positions) || !fits(e.segments)) {
-      throw InputError(
-          fmt::format("[batch] an example has {} ids, {} targets, {} positions, {} "
-                      "segments; it needs as many of each, and at least one",
-                      n, e.targets.size(), e.positions.size(), e.segments.size()));
+    if (n == 0 || e.targets.size() != n || !fits(e.positions) || !fits(e.segments) ||
+        !fits(e.weights)) {
+      throw InputError(fmt::format(
+          "[batch] an example has {} ids, {} targets, {} positions, {} segments, {} weights; it "
+          "needs as many of each, and at least one",
+          n, e.targets.size(), e.positions.size(), e.segments.size(), e.weights.size()));
     }
     needs_positions = needs_positions || !e.positions.empty();
     needs_segments = needs_segments || !e.segments.empty();
+    needs_weights = needs_weights || !e.weights.empty();
     T = std::max(T, std::int64_t(n));
   }
   const std::int64_t B = std::int64_t(examples.size());
@@ -49,6 +60,7 @@ Batch make_batch(std::span<const Example> examples, PadSide pad_side) {
   if (needs_positions || left) batch.input.positions = filled(0);
   // With padding on the right nothing real comes after it, so that causality alone hides it.
   if (needs_segments || left) batch.input.segments = filled(-1);
+  if (needs_weights) batch.weights = Tensor::zeros({B, T}, DType::kFloat64);
   for (std::int64_t b = 0; b < B; ++b) {
     const Example& e = examples[b];
     const std::int64_t n = std::int64_t(e.ids.size());
@@ -68,6 +80,12 @@ Batch make_batch(std::span<const Example> examples, PadSide pad_side) {
       put(batch.input.segments, e.segments.empty() ? std::vector<std::int32_t>(n, 0) : e.segments);
     }
     batch.n_targets += e.target_count();
+    batch.target_weight += e.target_weight();
+    if (needs_weights) {
+      double* weights = batch.weights.data<double>() + at;
+      std::fill_n(weights, n, 1);
+      std::copy(e.weights.begin(), e.weights.end(), weights);
+    }
     batch.n_examples += e.records;
     batch.n_tokens += n;
   }
@@ -76,7 +94,8 @@ Batch make_batch(std::span<const Example> examples, PadSide pad_side) {
 
 LossSum loss_sum(const Gpt& gpt, const Batch& batch, Pass& pass, double label_smoothing) {
   const Variable hidden = gpt.hidden(batch.input, pass);
-  return {linear_cross_entropy(hidden, gpt.head_weight(), batch.targets, label_smoothing),
+  const Tensor weights = batch.weights.defined() ? batch.weights.to(gpt.dtype()) : Tensor();
+  return {linear_cross_entropy(hidden, gpt.head_weight(), batch.targets, label_smoothing, weights),
           batch.n_targets};
 }
 

@@ -16,8 +16,10 @@ struct Example {
   std::vector<std::int32_t> positions;  ///< empty: 0, 1, 2, ...
   std::vector<std::int32_t> segments;   ///< empty: one segment; several: records packed into a row
   std::int64_t records = 1;             ///< how many records the row holds, for the normaliser
+  std::vector<double> weights{};        ///< of the targets in the loss; empty: all 1
 
   std::int64_t target_count() const;
+  double target_weight() const;  ///< the sum of the targets' weights
 };
 
 /// The first token of a segment has nothing before it to be predicted from: the position in front,
@@ -29,7 +31,9 @@ void drop_targets_across_segments(Example& row);
 struct Batch {
   GptInput input;               ///< i32 (B, T)
   Tensor targets;               ///< i32 (B, T)
+  Tensor weights;               ///< of the targets, f64 (B, T); undefined: all 1
   std::int64_t n_targets = 0;   ///< supervised positions
+  double target_weight = 0;     ///< the sum of their weights: n_targets where all are 1
   std::int64_t n_examples = 0;  ///< records, those without a target included
   std::int64_t n_tokens = 0;    ///< positions that are not padding
 };
@@ -39,15 +43,16 @@ enum class PadSide { kRight, kLeft };
 /// Throws InputError when an example is empty or its lists differ in length.
 Batch make_batch(std::span<const Example> examples, PadSide pad_side = PadSide::kRight);
 
-/// A loss as it is added up: the sum over supervised tokens, and their number. Nothing here
-/// divides; the division stands in one place, the normaliser (sft/normaliser.h).
+/// A loss as it is added up: the sum over supervised tokens, each times its weight, and their
+/// number. Nothing here divides; the division stands in one place, the normaliser
+/// (sft/normaliser.h).
 struct LossSum {
   Variable sum;  ///< ()
   std::int64_t n_targets = 0;
 };
 
 /// The supervised fine-tuning loss of a batch: cross-entropy of the next token over supervised
-/// positions; the head sees only those rows.
+/// positions times their weights; the head sees only those rows.
 LossSum loss_sum(const Gpt& gpt, const Batch& batch, Pass& pass, double label_smoothing = 0);
 
 }  // namespace pupil

@@ -42,19 +42,20 @@ std::string Normaliser::str() const {
 }
 
 double Normaliser::factor(std::span<const Batch> step, std::size_t index) const {
-  std::int64_t targets = 0, examples = 0;
+  double targets = 0;
+  std::int64_t examples = 0;
   for (const Batch& batch : step) {
-    targets += batch.n_targets;
+    targets += batch.target_weight;
     examples += batch.n_examples;
   }
   const auto one_over = [](double n) { return n > 0 ? 1 / n : 0; };
   switch (kind) {
     case Kind::kTokens:
-      return one_over(double(targets));
+      return one_over(targets);
     case Kind::kExamples:
       return one_over(double(examples));
     case Kind::kMicrobatch:
-      return one_over(double(step[index].n_targets)) * one_over(double(step.size()));
+      return one_over(step[index].target_weight) * one_over(double(step.size()));
     case Kind::kConstant:
       return one_over(constant * double(examples));
   }

@@ -6,6 +6,9 @@
 //   microbatch  mean over micro-batches of (sum / tokens); one without a target counts as 0
 //   constant:K  sum / (K * records)
 //
+// Where tokens have weights, "sum" is the sum of weight times loss and "tokens" the sum of the
+// weights: a weighted mean, which twice the weights everywhere leave as it is. Records count 1.
+//
 // This is the only place where a loss is divided.
 #pragma once
 #include <cstdint>

@@ -2,8 +2,8 @@
 // of five forms; a file has one form.
 //
 //   messages           {"messages": [{"role", "content"}]}, ShareGPT's {"conversations": [{"from",
-//                      "value"}]}; "weight" or "loss_weight" 0 takes an assistant turn out of the
-//                      loss
+//                      "value"}]}; "weight" or "loss_weight" of an assistant turn is the weight of its
+//                      tokens in the loss, 0 takes it out
 //   prompt-completion  {"prompt", "completion"}: two strings, or two lists of messages
 //   alpaca             {"instruction", "input" (may be missing), "output"}
 //   text               {"text"}
@@ -28,7 +28,7 @@ std::string_view form_name(RecordForm form);
 struct Message {
   std::string role;  ///< "system", "user" or "assistant"
   std::string content;
-  bool supervised = true;  ///< false: weight 0
+  double weight = 1;  ///< of its tokens in the loss, at least 0
 };
 struct Conversation {
   std::vector<Message> messages;

@@ -54,20 +54,21 @@ std::string role_of(const json& value, const std::string& place) {
   fault("{} is {}; expected system, user or assistant", place, show(value));
 }
 
-/// "weight" or "loss_weight": 1 (the default) or 0, and nothing but 0 on what is never supervised.
-bool supervised(const json& message, const std::string& role, const std::string& place) {
+constexpr double kLargestWeight = 1000;
+
+/// "weight" or "loss_weight": 1 by default, and nothing but 0 on what is never supervised.
+double weight_of(const json& message, const std::string& role, const std::string& place) {
   for (const char* key : {"weight", "loss_weight"}) {
     if (!message.contains(key)) continue;
     const json& weight = message[key];
-    const bool zero = weight.is_number() && weight == 0;
-    const bool one = weight.is_number() && weight == 1 && role == "assistant";
-    if (!zero && !one) {
-      fault("{}.{} is {}; expected 0 or 1 on an assistant message, 0 on another", place, key,
-            show(weight));
+    const double value = weight.is_number() ? weight.get<double>() : -1;
+    if (!(value >= 0 && value <= (role == "assistant" ? kLargestWeight : 0))) {
+      fault("{}.{} is {}; expected a number from 0 to {} on an assistant message, 0 on another",
+            place, key, show(weight), kLargestWeight);
     }
-    return one;
+    return value;
   }
-  return true;
+  return 1;
 }
 
 std::vector<Message> messages_of(const json& list, const char* key) {
@@ -86,7 +87,7 @@ std::vector<Message> messages_of(const json& list, const char* key) {
     Message message;
     message.role = role_of(entry[role_key], fmt::format("{}.{}", place, role_key));
     message.content = content_of(entry[content_key], fmt::format("{}.{}", place, content_key));
-    message.supervised = supervised(entry, message.role, place);
+    message.weight = weight_of(entry, message.role, place);
     messages.push_back(std::move(message));
   }
   return messages;

@@ -20,10 +20,16 @@ using Fields = std::map<std::string, std::string_view>;
 /// One record on its way to ids and mask.
 class Rendering {
  public:
+  /// What a turn's answer counts: whether it is meant at all, and the weight of its message.
+  struct Share {
+    bool supervised;
+    double weight = 1;
+  };
+
   explicit Rendering(const Renderer& renderer) : renderer_(renderer) {}
 
   void visit(const Conversation& conversation) {
-    if (!rule("user")) return visit(single_turn(conversation));
+    if (!rule("user")) return visit(single_turn(conversation), conversation.messages[1].weight);
     const auto& messages = conversation.messages;
     std::size_t last = messages.size();
     for (std::size_t i = 0; i < messages.size(); ++i) {
@@ -35,25 +41,25 @@ class Rendering {
           renderer_.mode_ == MaskMode::kAssistant ||
           (renderer_.mode_ == MaskMode::kLast && i == last) ||
           (renderer_.mode_ == MaskMode::kCompletion && i >= conversation.prompt_messages);
-      message(messages[i], meant && messages[i].supervised);
+      message(messages[i], meant);
     }
   }
 
-  void visit(const PromptCompletion& record) {
+  void visit(const PromptCompletion& record, double weight = 1) {
     if (const TemplateRule* found = rule("prompt_completion")) {
-      add(*found, {{"PROMPT", record.prompt}, {"COMPLETION", record.completion}}, true);
+      add(*found, {{"PROMPT", record.prompt}, {"COMPLETION", record.completion}}, {true, weight});
     } else {
-      visit(Instruction{record.prompt, "", record.completion});
+      visit(Instruction{record.prompt, "", record.completion}, weight);
     }
   }
 
-  void visit(const Instruction& record) {
+  void visit(const Instruction& record, double weight = 1) {
     const TemplateRule* found =
         rule(record.input.empty() ? "instruction" : "instruction_with_input");
     if (found) {
       add(*found,
           {{"INSTRUCTION", record.instruction}, {"INPUT", record.input}, {"OUTPUT", record.output}},
-          true);
+          {true, weight});
     } else if (rule("user")) {
       const std::string gap = record.input.empty() ? "" : "\n\n";
       visit(Conversation{
@@ -67,7 +73,7 @@ class Rendering {
     const TemplateRule* found = rule("text");
     if (!found) no_place("a text record");
     expect_all("a text record has no answer");
-    add(*found, {{"TEXT", record.text}}, true);
+    add(*found, {{"TEXT", record.text}}, {true});
   }
 
   void visit(const IdSequence& record) {
@@ -75,30 +81,34 @@ class Rendering {
     check_ids(record.labels, "labels");
     if (record.labels.empty()) expect_all("a record of ids without labels has no answer");
     for (std::size_t t = 0; t < record.ids.size(); ++t) {
-      push(record.ids[t], record.labels.empty() ? record.ids[t] : record.labels[t]);
+      const std::int32_t label = record.labels.empty() ? record.ids[t] : record.labels[t];
+      const bool supervised = label != kIgnoreIndex;
+      push(record.ids[t], supervised ? 1 : renderer_.prompt_weight_,
+           supervised ? label : record.ids[t]);
     }
   }
 
   void begin() {
-    if (const TemplateRule* found = rule("begin")) add(*found, {}, false);
+    if (const TemplateRule* found = rule("begin")) add(*found, {}, {false});
   }
 
   void message(const Message& message, bool supervised) {
     const TemplateRule* found = rule(message.role);
     if (!found) no_place(fmt::format("a message of the role {}", message.role));
-    add(*found, {{"CONTENT", message.content}}, supervised);
+    add(*found, {{"CONTENT", message.content}}, {supervised, message.weight});
   }
 
   /// The pieces of a rule; `only_prompt`: those before the supervised part.
-  void add(const TemplateRule& pieces, const Fields& fields, bool supervised,
+  void add(const TemplateRule& pieces, const Fields& fields, Share share,
            bool only_prompt = false) {
     const bool everything = renderer_.mode_ == MaskMode::kAll;
     for (std::size_t i = 0; i < pieces.size() && !(only_prompt && pieces[i].supervised);) {
       const Piece& piece = pieces[i];
-      const bool counts = everything || (supervised && piece.supervised);
+      const bool counts = everything || (share.supervised && piece.supervised);
+      const double weight = (counts ? 1 : renderer_.prompt_weight_) * share.weight;
       if (piece.kind == Piece::Kind::kSpecial || piece.kind == Piece::Kind::kEndOfText) {
         const std::int32_t id = special(piece);
-        push(id, counts ? id : kIgnoreIndex);
+        push(id, weight, id);
         ++i;
         continue;
       }
@@ -108,7 +118,7 @@ class Rendering {
         text += field ? fields.at(pieces[i].text) : std::string_view(pieces[i].text);
         ++i;
       } while (i < pieces.size() && pieces[i].joined);
-      for (const std::int32_t id : tokenizer().encode(text)) push(id, counts ? id : kIgnoreIndex);
+      for (const std::int32_t id : tokenizer().encode(text)) push(id, weight, id);
     }
   }
 
@@ -122,11 +132,12 @@ class Rendering {
   Rendered result;
 
  private:
-  /// Ids, mask and labels grow here and nowhere else.
-  void push(std::int32_t id, std::int32_t label) {
+  /// Ids, mask, labels and weights grow here and nowhere else.
+  void push(std::int32_t id, double weight, std::int32_t label) {
     result.ids.push_back(id);
-    result.mask.push_back(label != kIgnoreIndex);
-    result.labels.push_back(label);
+    result.mask.push_back(weight > 0);
+    result.labels.push_back(weight > 0 ? label : kIgnoreIndex);
+    result.weights.push_back(weight);
   }
 
   const Tokenizer& tokenizer() const {
@@ -151,7 +162,7 @@ class Rendering {
     if (messages.size() != 2 || messages[0].role != "user" || messages[1].role != "assistant") {
       no_place("a conversation other than one user and one assistant message");
     }
-    if (!messages[1].supervised) no_place("an answer of weight 0");
+    if (messages[0].weight != 1) no_place("a question with a weight of its own");
     return {messages[0].content, messages[1].content};
   }
 
@@ -197,18 +208,30 @@ std::int64_t Rendered::n_targets() const {
   return mask.empty() ? 0 : std::count(mask.begin() + 1, mask.end(), 1);
 }
 
+bool Rendered::weighted() const {
+  return std::any_of(weights.begin(), weights.end(), [](double w) { return w != 0 && w != 1; });
+}
+
 std::vector<std::int32_t> targets_from(std::span<const std::int32_t> labels) {
   std::vector<std::int32_t> targets(labels.size(), kIgnoreIndex);
   for (std::size_t t = 0; t + 1 < labels.size(); ++t) targets[t] = labels[t + 1];
   return targets;
 }
 
+std::vector<double> target_weights(const Rendered& rendered) {
+  if (!rendered.weighted()) return {};
+  std::vector<double> weights(rendered.weights.begin() + 1, rendered.weights.end());
+  weights.push_back(0);
+  return weights;
+}
+
 Renderer::Renderer(std::optional<Tokenizer> tokenizer, ChatTemplate chat, MaskMode mode,
-                   std::int32_t vocab_size)
+                   std::int32_t vocab_size, double prompt_weight)
     : tokenizer_(std::move(tokenizer)),
       chat_(std::move(chat)),
       mode_(mode),
-      vocab_size_(vocab_size) {
+      vocab_size_(vocab_size),
+      prompt_weight_(prompt_weight) {
   if (vocab_size_ == 0 && tokenizer_) vocab_size_ = tokenizer_->vocab_size();
 }
 
@@ -224,7 +247,7 @@ std::vector<std::int32_t> Renderer::prompt(std::span<const Message> messages) co
   if (const TemplateRule* answer = rendering.rule("assistant")) {
     rendering.begin();
     for (const Message& message : messages) rendering.message(message, false);
-    rendering.add(*answer, {{"CONTENT", ""}}, false, /*only_prompt=*/true);
+    rendering.add(*answer, {{"CONTENT", ""}}, {false}, /*only_prompt=*/true);
     return std::move(rendering.result.ids);
   }
   if (messages.size() != 1 || messages[0].role != "user") {
@@ -234,7 +257,7 @@ std::vector<std::int32_t> Renderer::prompt(std::span<const Message> messages) co
   if (!found) found = rendering.rule("prompt_completion");
   if (!found) rendering.no_place("a message");
   const std::string_view text = messages[0].content;
-  rendering.add(*found, {{"INSTRUCTION", text}, {"PROMPT", text}}, false, /*only_prompt=*/true);
+  rendering.add(*found, {{"INSTRUCTION", text}, {"PROMPT", text}}, {false}, /*only_prompt=*/true);
   return std::move(rendering.result.ids);
 }
 

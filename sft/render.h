@@ -5,6 +5,9 @@
 //   labels[t] = ids[t] where mask[t] is 1, else kIgnoreIndex; not shifted. Label t is predicted
 //   from the positions before t, so that position 0 is never a target, whatever its mask says.
 //
+// A token's weight in the loss is (supervised ? 1 : p) w, where p is the weight of prompts (usually
+// 0) and w that of its message (usually 1); mask[t] is 1 where the weight is above 0.
+//
 // Role, content and line breaks are encoded apart: tokens(prompt) + tokens(answer) is the
 // definition.
 #pragma once
@@ -26,8 +29,8 @@ namespace pupil {
 ///   completion  of the assistant turns behind the prompt (without a field "prompt": the last one)
 ///   last        of the last assistant turn
 ///   all         every token
-/// An answer to a prompt or an instruction is one assistant turn. Turns of weight 0 count in `all`
-/// only. Text, and ids without labels, know `all` only; ids with labels bring their own.
+/// An answer to a prompt or an instruction is one assistant turn. Text, and ids without labels,
+/// know `all` only; ids with labels bring their own.
 enum class MaskMode { kAssistant, kCompletion, kLast, kAll };
 /// "assistant", "completion", "last", "all"; throws UsageError.
 MaskMode mask_mode(std::string_view name);
@@ -41,20 +44,25 @@ struct Rendered {
   std::vector<std::int32_t> ids;
   std::vector<std::uint8_t> mask;    ///< 1: supervised
   std::vector<std::int32_t> labels;  ///< see above; those of the record where it has some
+  std::vector<double> weights;       ///< of each position in the loss; 0 where the mask is 0
   long line = 0;                     ///< of the record
 
   std::int64_t n_targets() const;  ///< supervised positions from 1 on
+  bool weighted() const;           ///< some supervised position has a weight other than 1
 };
 
 /// targets[t] = labels[t + 1], the last kIgnoreIndex: the one place that shifts.
 std::vector<std::int32_t> targets_from(std::span<const std::int32_t> labels);
+/// The weights of those targets, shifted alike; empty when all are 1.
+std::vector<double> target_weights(const Rendered& rendered);
 
 class Renderer {
  public:
   /// Without a tokenizer it renders records of ids only. Ids must be below vocab_size (0: the
   /// tokenizer's). The tokenizer has the template's special tokens (ChatTemplate::add_specials).
+  /// `prompt_weight` is that of tokens which the mask does not supervise.
   Renderer(std::optional<Tokenizer> tokenizer, ChatTemplate chat, MaskMode mode,
-           std::int32_t vocab_size = 0);
+           std::int32_t vocab_size = 0, double prompt_weight = 0);
 
   /// Throws InputError (without file and line): the template has no place for the record, the mask
   /// mode does not apply to it, a text cannot be encoded, or an id is too large.
@@ -75,6 +83,7 @@ class Renderer {
   ChatTemplate chat_;
   MaskMode mode_;
   std::int32_t vocab_size_;
+  double prompt_weight_;
 };
 
 /// A record longer than allowed: cut at its start (the last tokens stay) or at its end (the first

@@ -43,6 +43,7 @@ bool fit(Rendered& rendered, std::int64_t max_length, Truncation truncation) {
   keep(rendered.ids, max_length, truncation);
   keep(rendered.mask, max_length, truncation);
   keep(rendered.labels, max_length, truncation);
+  keep(rendered.weights, max_length, truncation);
   return true;
 }
 

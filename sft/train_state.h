@@ -11,7 +11,7 @@
 
 namespace pupil {
 
-/// The mean loss over supervised tokens of an evaluation set.
+/// The (weighted) mean loss over supervised tokens of an evaluation set.
 struct Evaluation {
   double loss = 0;
   std::int64_t n_targets = 0;

@@ -20,14 +20,15 @@ double now() {
 Evaluation evaluate_loss(const Gpt& gpt, std::span<const Batch> batches) {
   const NoGrad no_grad;
   Evaluation result;
-  double total = 0;
+  double total = 0, weight = 0;
   for (const Batch& batch : batches) {
     if (batch.n_targets == 0) continue;
     Pass pass;
     total += loss_sum(gpt, batch, pass).sum.value().item();
     result.n_targets += batch.n_targets;
+    weight += batch.target_weight;
   }
-  if (result.n_targets > 0) result.loss = total / double(result.n_targets);
+  if (weight > 0) result.loss = total / weight;
   return result;
 }
 

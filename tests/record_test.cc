@@ -55,11 +55,13 @@ TEST(Records, ShareGptNamesBecomeRoles) {
 TEST(Records, TypedContentIsJoinedAndWeightsAreHeard) {
   const auto file = read(
       R"({"messages":[{"role":"user","content":[{"type":"text","value":"a"},{"type":"text","text":"b"}],"loss_weight":0.0},)"
-      R"({"role":"assistant","content":"c","weight":0},{"role":"assistant","content":"d","loss_weight":1.0}]})");
+      R"({"role":"assistant","content":"c","weight":0},{"role":"assistant","content":"d","loss_weight":0.25},{"role":"assistant","content":"e"}]})");
   const auto& messages = only<Conversation>(file).messages;
   EXPECT_EQ(messages[0].content, "ab");
-  EXPECT_FALSE(messages[1].supervised);
-  EXPECT_TRUE(messages[2].supervised);
+  EXPECT_EQ(messages[0].weight, 0);
+  EXPECT_EQ(messages[1].weight, 0);
+  EXPECT_EQ(messages[2].weight, 0.25);
+  EXPECT_EQ(messages[3].weight, 1);
 }
 
 TEST(Records, PromptAndCompletionAreStringsOrMessages) {
@@ -217,7 +219,9 @@ const std::pair<std::string, std::string> kBadRecords[] = {
     {R"({"messages":[{"role":"human","content":"a"}]})", "role is \"human\""},
     {R"({"messages":[{"role":"user","content":null}]})", "content is null"},
     {R"({"messages":[{"role":"user","content":[{"type":"image"}]}]})", "not of type \"text\""},
-    {R"({"messages":[{"role":"assistant","content":"a","weight":0.5}]})", "weight is 0.5"},
+    {R"({"messages":[{"role":"assistant","content":"a","weight":-0.5}]})", "weight is -0.5"},
+    {R"({"messages":[{"role":"assistant","content":"a","weight":1e9}]})", "from 0 to 1000"},
+    {R"({"messages":[{"role":"assistant","content":"a","weight":"1"}]})", "weight is \"1\""},
     {R"({"messages":[{"role":"user","content":"a","loss_weight":1}]})", "loss_weight is 1"},
     {R"({"conversations":[{"from":"bot","value":"a"}]})", "\"conversations\"[0].from is \"bot\""},
     {R"({"ids":[],"labels":[]})", "\"ids\" is empty"},

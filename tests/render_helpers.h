@@ -53,8 +53,10 @@ inline std::vector<Message> two_turns() {
 inline void expect_consistent(const Rendered& rendered) {
   ASSERT_EQ(rendered.mask.size(), rendered.ids.size());
   ASSERT_EQ(rendered.labels.size(), rendered.ids.size());
+  ASSERT_EQ(rendered.weights.size(), rendered.ids.size());
   for (std::size_t t = 0; t < rendered.ids.size(); ++t) {
     EXPECT_EQ(rendered.labels[t], rendered.mask[t] ? rendered.ids[t] : kIgnoreIndex);
+    EXPECT_EQ(rendered.mask[t], rendered.weights[t] > 0);
   }
 }
 

@@ -82,10 +82,13 @@ TEST(Render, CompletionStartsWhereThePromptFieldEnds) {
 
 TEST(Render, ATurnOfWeightZeroIsNotSupervised) {
   auto messages = two_turns();
-  messages[4].supervised = false;
+  messages[4].weight = 0;
   EXPECT_EQ(supervised_text(renderer("chatml", MaskMode::kAssistant), record_of(messages)),
             "Hello!<|im_end|>");
   EXPECT_EQ(renderer("chatml", MaskMode::kLast).render(record_of(messages)).n_targets(), 0);
+  const Renderer all = renderer("chatml", MaskMode::kAll);
+  EXPECT_EQ(supervised_text(all, record_of(messages)),
+            all.text(all.render(record_of({messages.begin(), messages.end() - 1}))));
 }
 
 TEST(Render, B50_B51_LastSupervisesExactlyTheLastTurn) {
