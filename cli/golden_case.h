@@ -42,6 +42,7 @@ std::vector<Case> ops_cases(const std::string& dir);
 std::vector<Case> optim_cases(const std::string& dir);
 std::vector<Case> gpt2_cases(const std::string& dir);
 std::vector<Case> lora_cases(const std::string& dir);
+std::vector<Case> sft_cases(const std::string& dir);
 std::vector<Case> sampling_cases(const std::string& dir);
 std::vector<Case> bad_cases(const std::string& dir);
 

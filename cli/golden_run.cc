@@ -32,7 +32,7 @@ const std::vector<Family>& families() {
       {"quant", {"case.0.safetensors"}, nullptr},
       {"ops", {"index.json"}, golden::ops_cases},
       {"optim", {"runs.json", "schedules.json", "clip.json"}, golden::optim_cases},
-      {"sft", {"chatml.jsonl", "packing_trl.json"}, nullptr},
+      {"sft", {"chatml.jsonl", "prompt_completion.jsonl"}, golden::sft_cases},
       {"align", {"pair_losses.jsonl", "policy_losses.jsonl"}, nullptr},
       {"gpt2", {"*/model"}, golden::gpt2_cases},
       {"lora", {"*/adapter"}, golden::lora_cases},

@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::string kOwn = std::string(PUPIL_SOURCE_DIR) + "/tests/golden";
-const std::vector<std::string> kBuilt{"ops", "optim", "gpt2", "lora", "sampling", "bad"};
+const std::vector<std::string> kBuilt{"ops", "optim", "gpt2", "lora", "sft", "sampling", "bad"};
 
 std::string shared_golden() {
   const char* shared = std::getenv("PUPIL_SHARED");
