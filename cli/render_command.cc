@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/mask_painter.h"
 #include "cli/model_input.h"
 #include "cli/progress.h"
 #include "tensor/error.h"
@@ -18,17 +19,11 @@ struct Settings {
   DataOptions data;
 };
 
-constexpr const char *kSupervised = "\033[32m", *kPrompt = "\033[90m", *kReset = "\033[0m";
-
-void print_coloured(const Rendered& record, const Tokenizer& tokenizer) {
-  const char* colour = nullptr;
-  StreamDecoder decoder(tokenizer);  // a character may be several tokens
+void print_painted(const Rendered& record, MaskPainter& painter) {
   for (std::size_t t = 0; t < record.ids.size(); ++t) {
-    const char* wanted = record.mask[t] ? kSupervised : kPrompt;
-    if (wanted != colour) fmt::print("{}", colour = wanted);
-    fmt::print("{}", decoder.push(record.ids[t]));
+    fmt::print("{}", painter.token(record.ids[t], record.weights[t]));
   }
-  fmt::print("{}{}\n", decoder.finish(), kReset);
+  fmt::print("{}\n", painter.end());
 }
 
 int render(const Settings& s, const Common& common) {
@@ -40,9 +35,10 @@ int render(const Settings& s, const Common& common) {
   anything.vocab_size = tokenizer->vocab_size();
   const DataInput data = load_data_input(options, tokenizer, anything, common);
   const bool coloured = !common.json && colours(common, STDOUT_FILENO);
+  MaskPainter painter(tokenizer, coloured);
   for (const Rendered& record : data.rendered) {
     if (coloured) {
-      print_coloured(record, *tokenizer);
+      print_painted(record, painter);
     } else {
       nlohmann::ordered_json line{
           {"text", tokenizer->decode(record.ids)}, {"ids", record.ids}, {"mask", record.mask}};

@@ -1,10 +1,13 @@
 #include "cli/sft_run.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 
+#include "cli/dry_run.h"
 #include "cli/model_dtype.h"
 #include "cli/progress.h"
 #include "cli/run_record.h"
@@ -74,15 +77,22 @@ class SftRun {
     options.step = {.normaliser = Normaliser::parse(s_.normaliser),
                     .label_smoothing = s_.label_smoothing,
                     .clip = s_.clip,
-                    .dropout_seed = std::uint64_t(common_.seed)};
+                    .dropout_seed = std::uint64_t(common_.seed),
+                    .neftune_alpha = s_.neftune_alpha,
+                    .kl_weight = s_.kl_weight,
+                    .l2_weight = s_.l2_to_start};
     options.save_every = s_.save_every;
     options.eval_every = s_.eval_every;
     options.patience = s_.patience;
     options.resume = s_.resume;
     options.fingerprint = fingerprint(record_);
-    if (s_.dry_run) return report_dry_run(steps);
+    if (s_.dry_run) return report_dry_run(steps, examples.step(0)[0]);
     make_folder(s_.out);
-    if (s_.resume) expect_same_run(s_.out, record_);
+    if (s_.resume) {
+      expect_same_run(s_.out, record_);
+    } else if (file_exists(best_folder() + "/run.json")) {
+      std::filesystem::remove_all(best_folder());  // of an earlier run
+    }
 
     std::vector<Batch> evaluation;
     if (!s_.eval_data.empty()) {
@@ -105,7 +115,8 @@ class SftRun {
       progress.log(fmt::format("step {}: evaluation loss {:.4f} over {} targets", step, e.loss,
                                e.n_targets));
     };
-    hooks.save_model = [&] { save(); };
+    hooks.save_model = [&] { save(s_.out); };
+    hooks.save_best = [&] { save(best_folder()); };
     watch_interrupt();
     hooks.interrupted = interrupt_requested;
     const TrainResult result = train(input_.gpt, trainable(), options, hooks);
@@ -136,16 +147,18 @@ class SftRun {
   std::vector<NamedParameter> trainable() {
     return input_.adapter ? lora_parameters(input_.gpt) : input_.gpt.parameters();
   }
-  void save() {
+  std::string best_folder() const { return s_.out + "/best"; }
+  void save(const std::string& folder) {
     const SaveType type = save_type(s_.save_dtype);
+    make_folder(folder);
     if (input_.adapter) {
-      save_adapter(s_.out, input_.gpt, *input_.adapter, type);
+      save_adapter(folder, input_.gpt, *input_.adapter, type);
     } else {
       if (input_.tokenizer) input_.folder.eos_id = input_.tokenizer->eos();
-      save_model(s_.out, input_.gpt, input_.folder, type);
+      save_model(folder, input_.gpt, input_.folder, type);
     }
-    if (input_.tokenizer) save_tokenizer(*input_.tokenizer, s_.out);
-    write_run_record(s_.out, record_);
+    if (input_.tokenizer) save_tokenizer(*input_.tokenizer, folder);
+    write_run_record(folder, record_);
   }
   nlohmann::ordered_json settings_record(std::int64_t steps) {
     nlohmann::ordered_json r = {
@@ -181,6 +194,10 @@ class SftRun {
         {"eps", s_.eps},
         {"clip", s_.clip},
         {"label_smoothing", s_.label_smoothing},
+        {"prompt_loss_weight", s_.data.prompt_loss_weight},
+        {"neftune_alpha", s_.neftune_alpha},
+        {"kl_weight", s_.kl_weight},
+        {"l2_to_start", s_.l2_to_start},
         {"order", s_.order},
         {"eval_data", s_.eval_data},
         {"eval_data_sha256", s_.eval_data.empty() ? "" : sha256_of_file(s_.eval_data)},
@@ -196,7 +213,7 @@ class SftRun {
     }
     return r;
   }
-  int report_dry_run(std::int64_t steps) {
+  int report_dry_run(std::int64_t steps, const Batch& first) {
     std::int64_t trained = 0;
     for (const NamedParameter& p : trainable()) trained += p.variable->value().numel();
     const RenderReport& r = data_.report;
@@ -206,9 +223,14 @@ class SftRun {
                                                 {"targets", r.targets},
                                                 {"steps", steps},
                                                 {"trained_parameters", trained},
-                                                {"parameters", input_.gpt.parameter_count()}}
+                                                {"parameters", input_.gpt.parameter_count()},
+                                                {"first_batch", as_json(first, input_.tokenizer)}}
                              .dump());
     } else {
+      const bool coloured = colours(common_, STDOUT_FILENO);
+      fmt::print("The first micro-batch; supervised is what {}:\n{}",
+                 coloured ? "is green (yellow: with a weight other than 1)" : "stands in [[ ]]",
+                 painted(first, input_.tokenizer, coloured));
       fmt::print(
           "{} records, {} tokens, {} supervised ({:.1f} %)\n{} steps on {} of {} parameters; "
           "nothing was written\n",
@@ -221,6 +243,10 @@ class SftRun {
     if (common_.json) {
       nlohmann::ordered_json line = {{"steps", result.steps}, {"loss", result.last.loss}};
       if (result.evaluation) line["val_loss"] = result.evaluation->loss;
+      if (result.best) {
+        line["best_val_loss"] = result.best->loss;
+        line["best_step"] = result.best->step;
+      }
       line["stopped_early"] = result.stopped_early;
       line["seconds"] = result.seconds;
       fmt::print("{}\n", line.dump());
@@ -232,6 +258,10 @@ class SftRun {
         result.evaluation ? fmt::format(", evaluation loss {:.4f}", result.evaluation->loss) : "",
         result.stopped_early ? ", stopped early" : "", input_.adapter ? "adapter" : "model",
         s_.out);
+    if (result.best) {
+      fmt::print("best evaluation loss {:.4f} after step {}: {}\n", result.best->loss,
+                 result.best->step, best_folder());
+    }
   }
 
   const SftSettings& s_;

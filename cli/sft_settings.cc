@@ -80,8 +80,19 @@ void SftSettings::declare(Options& options) {
       .number("--label-smoothing", label_smoothing, "in [0, 1)")
       .at_least(0)
       .below(1)
+      .number("--neftune-alpha", neftune_alpha,
+              "size of the noise on token embeddings, 5 is usual (0: off)")
+      .at_least(0)
+      .at_most(1e6)
+      .number("--kl-weight", kl_weight,
+              "weight of the KL divergence from the starting model, in nats a token (0: off)")
+      .at_least(0)
+      .number("--l2-to-start", l2_to_start,
+              "weight of the squared distance from the starting weights (0: off)")
+      .at_least(0)
       .choice("--order", order, {"shuffle", "file"}, "order of the records")
-      .text("--eval-data", eval_data, "records for evaluation", "FILE")
+      .text("--eval-data", eval_data,
+            "records for evaluation; the best model by it is kept in OUT/best", "FILE")
       .integer("--eval-every", eval_every, "steps between evaluations (0: at the end)")
       .at_least(0)
       .at_most(kLargest)
@@ -94,7 +105,8 @@ void SftSettings::declare(Options& options) {
       .choice("--save-dtype", save_dtype, {"f32", "f64", "f16", "bf16"},
               "type of the stored weights")
       .flag("--resume", resume, "go on from the state in --out")
-      .flag("--dry-run", dry_run, "read, render and count, but train and write nothing")
+      .flag("--dry-run", dry_run,
+            "show the first batch and the counts, but train and write nothing")
       .integer("--lora-rank", lora_rank, "rank of a new adapter (0: train the whole model)")
       .at_least(0)
       .at_most(65536)

@@ -19,7 +19,7 @@ struct SftSettings {
   std::int64_t micro_batch_size = 8, accumulate = 1, steps = 0, warmup = 0, save_every = 0,
                eval_every = 0, patience = 0;
   double epochs = 1, lr = 1e-4, weight_decay = 0, eps = 1e-8, clip = 1, label_smoothing = 0,
-         min_ratio = 0;
+         min_ratio = 0, neftune_alpha = 0, kl_weight = 0, l2_to_start = 0;
   bool resume = false, dry_run = false;
   std::int64_t lora_rank = 0;
   LoraConfig lora;

@@ -223,6 +223,7 @@ Variable Gpt::hidden(const GptInput& input, Pass& pass, KvCache* cache) const {
   GptInput in = input;
   if (!in.positions.defined()) in.positions = counted_positions(in.ids.shape(), cache);
   Variable x = embedding(token_embedding(), in.ids);
+  if (in.embedding_noise.defined()) x = add(x, constant(in.embedding_noise));
   if (wpe.defined()) x = add(x, embedding(wpe, in.positions));
   x = pass.dropout(x, config_.dropout);
   for (std::size_t layer = 0; layer < blocks.size(); ++layer) {

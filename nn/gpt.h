@@ -49,6 +49,8 @@ struct GptInput {
   Tensor ids{};
   Tensor positions{};
   Tensor segments{};
+  /// Added to the token embeddings, (B, T, C); undefined: nothing.
+  Tensor embedding_noise{};
 };
 
 struct Block {

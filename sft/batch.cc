@@ -87,6 +87,7 @@ Batch make_batch(std::span<const Example> examples, PadSide pad_side) {
       std::copy(e.weights.begin(), e.weights.end(), weights);
     }
     batch.n_examples += e.records;
+    batch.lengths.push_back(n);
     batch.n_tokens += n;
   }
   return batch;
@@ -94,9 +95,13 @@ Batch make_batch(std::span<const Example> examples, PadSide pad_side) {
 
 LossSum loss_sum(const Gpt& gpt, const Batch& batch, Pass& pass, double label_smoothing) {
   const Variable hidden = gpt.hidden(batch.input, pass);
+  return {cross_entropy_sum(gpt, hidden, batch, label_smoothing), batch.n_targets};
+}
+
+Variable cross_entropy_sum(const Gpt& gpt, const Variable& hidden, const Batch& batch,
+                           double label_smoothing) {
   const Tensor weights = batch.weights.defined() ? batch.weights.to(gpt.dtype()) : Tensor();
-  return {linear_cross_entropy(hidden, gpt.head_weight(), batch.targets, label_smoothing, weights),
-          batch.n_targets};
+  return linear_cross_entropy(hidden, gpt.head_weight(), batch.targets, label_smoothing, weights);
 }
 
 }  // namespace pupil

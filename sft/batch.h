@@ -29,13 +29,14 @@ void drop_targets_across_segments(Example& row);
 /// Rows of one length: shorter examples are padded. Padding is no id of meaning: its targets are
 /// ignored, and with padding on the left its segment is -1, which attends to nothing.
 struct Batch {
-  GptInput input;               ///< i32 (B, T)
-  Tensor targets;               ///< i32 (B, T)
-  Tensor weights;               ///< of the targets, f64 (B, T); undefined: all 1
-  std::int64_t n_targets = 0;   ///< supervised positions
-  double target_weight = 0;     ///< the sum of their weights: n_targets where all are 1
-  std::int64_t n_examples = 0;  ///< records, those without a target included
-  std::int64_t n_tokens = 0;    ///< positions that are not padding
+  GptInput input;                     ///< i32 (B, T)
+  Tensor targets;                     ///< i32 (B, T)
+  Tensor weights;                     ///< of the targets, f64 (B, T); undefined: all 1
+  std::vector<std::int64_t> lengths;  ///< of the rows, padding apart
+  std::int64_t n_targets = 0;         ///< supervised positions
+  double target_weight = 0;           ///< the sum of their weights: n_targets where all are 1
+  std::int64_t n_examples = 0;        ///< records, those without a target included
+  std::int64_t n_tokens = 0;          ///< positions that are not padding
 };
 
 enum class PadSide { kRight, kLeft };
@@ -54,5 +55,8 @@ struct LossSum {
 /// The supervised fine-tuning loss of a batch: cross-entropy of the next token over supervised
 /// positions times their weights; the head sees only those rows.
 LossSum loss_sum(const Gpt& gpt, const Batch& batch, Pass& pass, double label_smoothing = 0);
+/// The same from the model's hidden states for the batch.
+Variable cross_entropy_sum(const Gpt& gpt, const Variable& hidden, const Batch& batch,
+                           double label_smoothing);
 
 }  // namespace pupil

@@ -33,14 +33,16 @@ MetricsFile::MetricsFile(const std::string& folder, std::optional<std::int64_t> 
 
 void MetricsFile::step(std::int64_t step, const StepResult& r, double lr, double seconds) {
   const double tokens = double(std::max<std::int64_t>(1, r.n_tokens));
-  const Json line = {{"step", step},
-                     {"loss", r.loss},
-                     {"lr", lr},
-                     {"grad_norm", r.grad_norm},
-                     {"n_targets", r.n_targets},
-                     {"tokens", r.n_tokens},
-                     {"tokens_per_s", double(r.n_tokens) / seconds},
-                     {"mask_share", double(r.n_targets) / tokens}};
+  Json line = {{"step", step},
+               {"loss", r.loss},
+               {"lr", lr},
+               {"grad_norm", r.grad_norm},
+               {"n_targets", r.n_targets},
+               {"tokens", r.n_tokens},
+               {"tokens_per_s", double(r.n_tokens) / seconds},
+               {"mask_share", double(r.n_targets) / tokens}};
+  if (r.kl) line["kl"] = *r.kl;
+  if (r.l2) line["l2_to_start"] = *r.l2;
   file_.write(line.dump() + "\n");
 }
 

@@ -2,8 +2,8 @@
 // of five forms; a file has one form.
 //
 //   messages           {"messages": [{"role", "content"}]}, ShareGPT's {"conversations": [{"from",
-//                      "value"}]}; "weight" or "loss_weight" of an assistant turn is the weight of its
-//                      tokens in the loss, 0 takes it out
+//                      "value"}]}; "weight" or "loss_weight" of an assistant turn is the weight of
+//                      its tokens in the loss, 0 takes it out
 //   prompt-completion  {"prompt", "completion"}: two strings, or two lists of messages
 //   alpaca             {"instruction", "input" (may be missing), "output"}
 //   text               {"text"}

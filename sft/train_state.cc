@@ -26,8 +26,13 @@ std::string to_text(const RunProgress& p) {
                {"grad_norm", p.last.grad_norm},
                {"n_targets", p.last.n_targets},
                {"n_tokens", p.last.n_tokens},
-               {"best", std::isfinite(p.best) ? Json(p.best) : Json()},
                {"without_best", p.without_best}};
+  if (p.last.kl) json["kl"] = *p.last.kl;
+  if (p.last.l2) json["l2"] = *p.last.l2;
+  if (p.best) {
+    json["best"] = p.best->loss;
+    json["best_step"] = p.best->step;
+  }
   if (p.evaluation) {
     json["val_loss"] = std::isfinite(p.evaluation->loss) ? Json(p.evaluation->loss) : Json();
     json["val_targets"] = p.evaluation->n_targets;
@@ -50,7 +55,9 @@ RunProgress progress_from(const std::string& text, const std::string& where) {
             .grad_norm = fields.number("grad_norm", 0),
             .n_targets = whole("n_targets"),
             .n_tokens = whole("n_tokens")};
-  p.best = fields.number("best", kInfinity);
+  if (json.contains("kl")) p.last.kl = fields.number("kl", 0);
+  if (json.contains("l2")) p.last.l2 = fields.number("l2", 0);
+  if (json.contains("best")) p.best = Best{fields.number("best", kInfinity), whole("best_step")};
   p.without_best = whole("without_best");
   if (json.contains("val_targets")) {
     p.evaluation = Evaluation{fields.number("val_loss", kInfinity), whole("val_targets")};

@@ -17,14 +17,19 @@ struct Evaluation {
   std::int64_t n_targets = 0;
 };
 
+/// The lowest loss of a run's evaluations, and the step after which it was measured.
+struct Best {
+  double loss = std::numeric_limits<double>::infinity();
+  std::int64_t step = 0;
+};
+
 /// What a run knows besides its weights and moments.
 struct RunProgress {
   std::int64_t steps = 0;                ///< done
   StepResult last;                       ///< of the last step
   std::optional<Evaluation> evaluation;  ///< the last one
-  /// For early stopping: the lowest evaluation loss, and the evaluations since then.
-  double best = std::numeric_limits<double>::infinity();
-  std::int64_t without_best = 0;
+  std::optional<Best> best;              ///< of the evaluations so far
+  std::int64_t without_best = 0;         ///< evaluations since then, for early stopping
 };
 
 void save_state(const std::string& folder, const ParameterArena& arena, const AdamW& optimizer,

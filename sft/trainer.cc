@@ -60,6 +60,10 @@ TrainResult train(Gpt& gpt, const std::vector<NamedParameter>& trainable,
     });
     saved = run.steps;
   };
+  StepOptions step = options.step;
+  if (step.kl_weight > 0 || step.l2_weight > 0) {
+    step.start = std::make_shared<const StartModel>(arena);
+  }
   const auto patience_is_over = [&] {
     return options.patience > 0 && run.without_best >= options.patience;
   };
@@ -91,7 +95,7 @@ TrainResult train(Gpt& gpt, const std::vector<NamedParameter>& trainable,
     const double began = now();
     const double lr = options.schedule.rate(run.steps);
     const std::vector<Batch> batches = hooks.batches(run.steps);
-    run.last = optimizer_step(gpt, arena, optimizer, batches, options.step, lr);
+    run.last = optimizer_step(gpt, arena, optimizer, batches, step, lr);
     const double seconds = now() - began;
     const std::int64_t number = ++run.steps;
     if (metrics) write([&] { metrics->step(number, run.last, lr, seconds); });
@@ -103,9 +107,10 @@ TrainResult train(Gpt& gpt, const std::vector<NamedParameter>& trainable,
     if (evaluates) {
       const Evaluation evaluation = hooks.evaluate();
       run.evaluation = evaluation;
-      const bool is_best = evaluation.loss < run.best;
-      if (is_best) run.best = evaluation.loss;
+      const bool is_best = evaluation.loss < run.best.value_or(Best()).loss;
+      if (is_best) run.best = Best{evaluation.loss, number};
       run.without_best = is_best ? 0 : run.without_best + 1;
+      if (is_best && hooks.save_best) write(hooks.save_best);
       if (metrics) write([&] { metrics->evaluation(number, evaluation); });
       if (hooks.on_evaluation) hooks.on_evaluation(number, evaluation);
     }
@@ -116,6 +121,7 @@ TrainResult train(Gpt& gpt, const std::vector<NamedParameter>& trainable,
   result.steps = run.steps;
   result.last = run.last;
   result.evaluation = run.evaluation;
+  result.best = run.best;
   result.stopped_early = run.steps < options.steps && patience_is_over();
   result.seconds = now() - start;
   return result;

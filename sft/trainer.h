@@ -50,6 +50,9 @@ struct TrainHooks {
   std::function<void(std::int64_t step, const Evaluation&)> on_evaluation;
   /// Writes the model; called at the end and at every save, before the state is replaced.
   std::function<void()> save_model;
+  /// Writes the model of the lowest evaluation loss so far, right after that evaluation; may be
+  /// empty.
+  std::function<void()> save_best;
   /// Asked before each step: true ends the run after a save (Ctrl-C).
   std::function<bool()> interrupted;
 };
@@ -59,6 +62,7 @@ struct TrainResult {
   std::optional<std::int64_t> resumed_at;  ///< the step a saved state stood at
   StepResult last;                         ///< of the last step, this process's or an earlier one's
   std::optional<Evaluation> evaluation;    ///< the last one
+  std::optional<Best> best;                ///< the lowest evaluation loss, and its step
   bool interrupted = false, stopped_early = false;
   double seconds = 0;  ///< in this process
 };

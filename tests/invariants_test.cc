@@ -322,7 +322,7 @@ TEST(SftLoss, AMicroBatchWithoutTargetsAddsNothing_B20) {
 }
 
 // Rows fill a chunk and more; the rows of one whole chunk are ignored.
-TEST(SftLoss, OfChunksIsThatOfAllLogitsAtOnce_B20) {
+TEST(SftLoss, OfChunksIsThatOfAllLogitsAtOnce_B20_B138) {
   constexpr std::int64_t kChunk = tensor::head_chunk_rows(5), kRows = 2 * kChunk + 3;
   reset_sample_seed(25);
   const Variable x = parameter(randn({kRows, 3})), weight = parameter(randn({5, 3}));

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kernels/parallel.h"
+#include "sft/start_model.h"
 #include "sft/train_state.h"
 #include "tensor/error.h"
 #include "tests/training_run.h"
@@ -127,7 +128,7 @@ TEST(Training, MetricsHoldALineForEveryStepAndEveryEvaluation) {
   EXPECT_EQ(lines_of(folder.str()).back()["val_loss"], result.evaluation->loss);
 }
 
-TEST(Resume, StoppedAfterAnyStepTheRunEndsInTheSameBits) {
+TEST(Resume, StoppedAfterAnyStepTheRunEndsInTheSameBits_B144) {
   for (const RunKind kind : kKinds) {
     const Folder whole;
     TrainingRun reference(kind, whole.str());
@@ -277,6 +278,93 @@ TEST(EarlyStopping, EndsTheRunAfterSoManyEvaluationsWithoutANewBest) {
   const TrainResult three = early_stop_run("", -1, false, 3);
   EXPECT_FALSE(three.stopped_early);
   EXPECT_EQ(three.steps, TrainingRun::kSteps);
+}
+
+TEST(Best, IsSavedAfterEveryEvaluationWithANewLowestLoss) {
+  static constexpr double kLosses[] = {3, 2, 2.5, 2, 1.5, 1.75};  // at steps 4, 8, ... 24
+  TrainingRun run(RunKind::kSft);
+  std::int64_t done = 0;
+  std::vector<std::int64_t> saved;
+  run.hooks.on_step = [&](std::int64_t step, const StepResult&, double, double) { done = step; };
+  run.hooks.evaluate = [&] { return Evaluation{kLosses[done / TrainingRun::kEvalEvery - 1], 10}; };
+  run.hooks.save_best = [&] { saved.push_back(done); };
+  const TrainResult result = run.train();
+  EXPECT_EQ(saved, (std::vector<std::int64_t>{4, 8, 20}));
+  EXPECT_EQ(result.best->loss, 1.5);
+  EXPECT_EQ(result.best->step, 20);
+}
+
+TEST(Best, IsTheModelThatWasEvaluated) {
+  const Folder folder;
+  TrainingRun run(RunKind::kSft, "", DType::kFloat64);
+  const auto count = run.hooks.on_step;
+  run.hooks.on_step = [&](std::int64_t step, const StepResult& r, double lr, double seconds) {
+    count(step, r, lr, seconds);
+    if (step == 21) run.gpt.ln_f.weight.value().scale_(-3);  // the last model is not the best
+  };
+  run.hooks.save_best = [&] { save_model(folder.str(), run.gpt, ModelFolder(), SaveType::kF64); };
+  const TrainResult result = run.train();
+  ASSERT_GT(result.evaluation->loss, result.best->loss);
+  TrainingRun best(RunKind::kSft, "", DType::kFloat64);
+  best.gpt = load_model(folder.str(), DType::kFloat64).gpt;
+  EXPECT_EQ(best.hooks.evaluate().loss, result.best->loss);
+}
+
+TEST(Best, AnEvaluationThatIsNotANumberIsNone) {
+  TrainingRun run(RunKind::kSft);
+  run.hooks.evaluate = [] { return Evaluation{NAN, 10}; };
+  run.hooks.save_best = [] { ADD_FAILURE() << "NaN is no best loss"; };
+  EXPECT_FALSE(run.train().best);
+}
+
+// Noise, the KL to the start and the pull to it: the start is that of the first process.
+void penalise(TrainingRun& run) {
+  run.options.step.neftune_alpha = 5;
+  run.options.step.kl_weight = 0.5;
+  run.options.step.l2_weight = 0.1;
+}
+
+TEST(Resume, WithNoiseAndPenaltiesTheRunEndsInTheSameBits) {
+  for (const RunKind kind : {RunKind::kSft, RunKind::kLora}) {
+    const Folder whole;
+    TrainingRun reference(kind, whole.str()), plain(kind);
+    penalise(reference);
+    reference.train();
+    plain.train();
+    EXPECT_FALSE(reference.bits() == plain.bits());
+    for (const std::int64_t at : {1, 7, 20}) {
+      const Folder folder;
+      TrainingRun stopped(kind, folder.str());
+      penalise(stopped);
+      stopped.hooks.interrupted = [&] { return std::int64_t(stopped.losses.size()) == at; };
+      EXPECT_TRUE(stopped.train().interrupted);
+      TrainingRun resumed(kind, folder.str());
+      penalise(resumed);
+      resumed.options.resume = true;
+      resumed.train();
+      EXPECT_TRUE(resumed.bits() == reference.bits()) << name_of(kind) << ", step " << at;
+      EXPECT_EQ(metrics_without_times(folder.str()), metrics_without_times(whole.str()));
+    }
+    const auto lines = lines_of(whole.str());
+    EXPECT_EQ(lines[0]["l2_to_start"], 0);
+    EXPECT_GT(lines[0]["kl"], 0) << "dropout and noise set the model apart from its start";
+    EXPECT_GT(lines[22]["l2_to_start"], 0);
+  }
+}
+
+TEST(Penalties, KeepTheModelNearItsStart) {
+  const auto distance_with = [](double kl, double l2) {
+    TrainingRun run(RunKind::kSft);
+    run.options.step.kl_weight = kl;
+    run.options.step.l2_weight = l2;
+    ParameterArena before(TrainingRun(RunKind::kSft).gpt.parameters());
+    run.train();
+    ParameterArena after(run.gpt.parameters());
+    return StartModel(before).add_pull(after, 0);
+  };
+  const double free = distance_with(0, 0);
+  EXPECT_LT(distance_with(0, 10), 0.5 * free);
+  EXPECT_LT(distance_with(20, 0), 0.9 * free);
 }
 
 TEST(EarlyStopping, RemembersBestAndWaitAcrossResume) {

@@ -184,7 +184,8 @@ TEST(MessageWeight, IsThatOfItsSupervisedTokensAndFactorOfThePromptWeight) {
   }
   EXPECT_EQ(count, (std::map<double, int>{{3, 7}, {0, 6}}));
   for (std::size_t t = 0; t < turns.ids.size(); ++t) {
-    if (!plain.mask[t]) EXPECT_TRUE(std::set<double>({0.5, 1.5, 0}).count(turns.weights[t])) << t;
+    if (plain.mask[t]) continue;
+    EXPECT_TRUE((std::set<double>{0.5, 1.5, 0}).count(turns.weights[t])) << t;
   }
 }
 
