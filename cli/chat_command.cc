@@ -48,14 +48,15 @@ class Chat {
                       s.model.model, missing[0].name, name_));
     }
     options_ = s.generation.resolve(input_, name_, common);
-    // A template without turns of a conversation (alpaca, say) answers each message by itself.
-    remembers_ = chat_template(name_).rule("user") != nullptr;
+    // A template without turns of a conversation (alpaca, say) answers each message by itself. So
+    // do models of the microworld: they are tuned on single questions.
+    remembers_ = name_ != "microworld" && chat_template(name_).rule("user") != nullptr;
   }
 
   int run() {
     const bool terminal = ::isatty(STDIN_FILENO);
     if (terminal && !common_.quiet)
-      fmt::print(stderr, "template {}; /help lists the commands\n", name_);
+      fmt::print(stderr, "template {}; /help lists the commands\n{}", name_, hint());
     std::string line;
     while (read_line(line, terminal)) {
       if (line.empty()) continue;
@@ -72,6 +73,13 @@ class Chat {
   }
 
  private:
+  // What a model of few words can be told.
+  std::string hint() const {
+    if (input_.tokenizer->kind() != TokenizerKind::kWords) return "";
+    return fmt::format("it knows few words, to be set apart by spaces{}\n",
+                       name_ == "microworld" ? ": what is the city of quinn ?" : "");
+  }
+
   // Ctrl-C stops answers only: pressed here, it drops the line; pressed twice, it ends the program.
   bool read_line(std::string& line, bool terminal) {
     for (int presses = 0;; ++presses) {

@@ -101,7 +101,7 @@ int demo(const Settings& s, const Common& common) {
 
 Command demo_command() {
   return {"demo", "See what supervised fine-tuning does: base, SFT and LoRA on a small world.",
-          "pupil demo", [](Options& options, const Common& common) -> std::function<int()> {
+          "./pupil demo", [](Options& options, const Common& common) -> std::function<int()> {
             auto s = std::make_shared<Settings>();
             options.text("--out", s->out, "folder for models and report")
                 .flag("--quick", s->quick, "a quarter of the training");

@@ -7,7 +7,7 @@ namespace pupil::cli {
 
 Command golden_command() {
   return {"golden", "Compare the engine with folders of reference values, in float64.",
-          "pupil golden tests/golden",
+          "./pupil golden tests/golden",
           [](Options& options, const Common& common) -> std::function<int()> {
             struct Settings {
               std::string folder;

@@ -8,6 +8,7 @@
 #include "autograd/gradcheck.h"
 #include "autograd/operations.h"
 #include "cli/commands.h"
+#include "cli/nearest.h"
 #include "cli/progress.h"
 #include "tensor/error.h"
 
@@ -57,12 +58,14 @@ int run_checks(const Settings& settings, const Common& common) {
     for (const Operation& op : operations) fmt::print("{}\n", op.name);
     return 0;
   }
+  std::vector<std::string> names;
+  for (const Operation& op : operations) names.emplace_back(op.name);
   for (const std::string& name : settings.names) {
     const bool known = std::any_of(operations.begin(), operations.end(),
                                    [&](const Operation& op) { return op.name == name; });
     if (!known) {
-      throw UsageError(
-          fmt::format("no operation \"{}\"; `pupil gradcheck --list` names them all", name));
+      throw UsageError(fmt::format("no operation \"{}\"{}; `pupil gradcheck --list` names them all",
+                                   name, did_you_mean(name, names)));
     }
   }
   if (!common.json) {
@@ -100,9 +103,9 @@ int run_checks(const Settings& settings, const Common& common) {
   }
   if (!common.json) {
     fmt::print(
-        "\n{} operations, {} gradient elements against central differences in f64, worst error "
+        "\n{} operation{}, {} gradient elements against central differences in f64, worst error "
         "{:.1e}: {}\n",
-        count, elements, worst,
+        count, count == 1 ? "" : "s", elements, worst,
         failed ? fmt::format("{} WRONG", failed) : "every gradient is right");
   }
   return failed ? 1 : 0;

@@ -44,8 +44,10 @@ std::string overview(const std::vector<Command>& commands) {
       "Pupil teaches instruction tuning by letting people read, run and rebuild all of it.\n\n"
       "Usage: pupil COMMAND [OPTIONS]\n\nCommands:\n";
   for (const Command& command : commands) text += two_columns(command.name, command.purpose);
-  return text + "\nOptions:\n" +
-         two_columns("--help", "this text; `pupil COMMAND --help` for a command") +
+  return text + "\nThe launcher ./pupil has two more:\n" +
+         two_columns("build", "Build, and nothing else; `./pupil build --help` for its options.") +
+         two_columns("test", "Build and run the tests; `./pupil test --help` for its options.") +
+         "\nOptions:\n" + two_columns("--help", "this text; `pupil COMMAND --help` for a command") +
          two_columns("--version", "version, build, CPU features, BLAS core type, devices") +
          "\nStart with:\n  ./pupil demo\n";
 }

@@ -63,7 +63,7 @@ void DataOptions::declare(Options& options) {
 void DataOptions::declare_rendering(Options& options) {
   options
       .text("--format", format,
-            "form of the records: auto, messages, prompt/completion, alpaca, text, ids", "FORM")
+            "form of the records: auto, messages, prompt-completion, alpaca, text, ids", "FORM")
       .check([](const std::string& name) { record_form(name); })
       .text("--template", chat_template, "chatml, alpaca, plain or microworld (none: by the form)",
             "NAME")

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -139,7 +140,8 @@ class SftRun {
       const auto id = input_.tokenizer ? input_.tokenizer->special(name) : std::nullopt;
       if (!id)
         throw UsageError(fmt::format("--lora-special-tokens: the tokenizer has no {}", name));
-      lora.special_ids.push_back(*id);
+      auto& ids = lora.special_ids;
+      if (std::find(ids.begin(), ids.end(), *id) == ids.end()) ids.push_back(*id);
     }
     add_lora(input_.gpt, lora, std::uint64_t(common_.seed));
     input_.adapter = AdapterInfo{lora, s_.model.model, base_hash_};

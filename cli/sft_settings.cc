@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "sft/normaliser.h"
 #include "tensor/error.h"
@@ -33,6 +34,14 @@ void SftSettings::check() const {
   parsed_betas();
   if (steps == 0 && epochs == 0) {
     throw UsageError("--steps and --epochs are both 0; one of them says how long to train");
+  }
+  if (eval_data.empty() && (eval_every > 0 || patience > 0)) {
+    throw UsageError(fmt::format("{} needs --eval-data, the records to evaluate on",
+                                 patience > 0 ? "--patience" : "--eval-every"));
+  }
+  if (std::filesystem::weakly_canonical(out) == std::filesystem::weakly_canonical(model.model)) {
+    throw UsageError(fmt::format(
+        "--out is the folder of --model, {}, which would be overwritten; choose another", out));
   }
   if (lora_rank > 0 && !model.adapter.empty()) {
     throw UsageError(

@@ -23,7 +23,8 @@ nlohmann::json parse_line(const std::string& line, long number) {
     return parse_strict(line);
   } catch (const JsonFault& fault) {
     throw InputError(
-        fmt::format("standard input line {} byte {}: {}", number, fault.at, fault.reason));
+        fmt::format("standard input line {} byte {}: {}; expected JSON, one value a line", number,
+                    fault.at, fault.reason));
   }
 }
 

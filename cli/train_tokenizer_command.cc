@@ -50,8 +50,8 @@ int train(const Settings& s, const Common& common) {
 
 Command train_tokenizer_command() {
   return {"train-tokenizer", "A byte-level BPE tokenizer learned from a text.",
-          "pupil train-tokenizer --text book.txt --vocab-size 1000 --special-tokens "
-          "\"<|endoftext|>\" --out tokenizer",
+          "./pupil train-tokenizer --text README.md --vocab-size 1000 --special-tokens "
+          "\"<|endoftext|>\" --out build/tokenizer",
           [](Options& options, const Common& common) -> std::function<int()> {
             auto s = std::make_shared<Settings>();
             options.text("--text", s->text, "text file in UTF-8").required();

@@ -116,6 +116,11 @@ ModelFolder read_model_config(const std::string& path) {
   ModelFolder folder;
   folder.path = path;
   const std::string file = path + "/config.json";
+  if (!file_exists(file) && file_exists(path + "/adapter_config.json")) {
+    throw InputError(fmt::format(
+        "{}: holds an adapter, not a model; give its base as --model and this folder as --adapter",
+        path));
+  }
   const Json json = read_json_object(file);
   const FieldReader fields(json, file);
   const std::string type = fields.text("model_type", "gpt2");

@@ -32,7 +32,8 @@ class WordCodec final : public TextCodec {
       const auto id = find(word);
       if (!id) {
         throw InputError(
-            fmt::format("unknown word \"{}\" (word {}, byte {}); this tokenizer knows {} words",
+            fmt::format("unknown word \"{}\" (word {}, byte {}); this tokenizer knows {} words, "
+                        "each set apart by spaces",
                         to_valid_utf8(word), number, at, ids_.size()));
       }
       ids.push_back(*id);

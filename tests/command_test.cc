@@ -12,8 +12,9 @@ namespace {
 using nlohmann::json;
 
 const std::vector<std::string> kCommands = {
-    "demo",   "pretrain", "sft",   "score",   "grads",     "generate", "chat", "eval",
-    "render", "tokenize", "merge", "inspect", "gradcheck", "golden",   "bench"};
+    "demo",    "pretrain",  "sft",    "score",    "grads",           "generate",
+    "chat",    "eval",      "render", "tokenize", "train-tokenizer", "merge",
+    "inspect", "gradcheck", "golden", "bench"};
 
 // A byte-level model, a microworld model and a few records.
 class Command : public ::testing::Test {

@@ -175,5 +175,28 @@ TEST_F(TrainingCommand, PenaltiesAndNoiseAreRecordedAndChangeTheRun) {
   EXPECT_EQ(json::parse(read_file(path("noisy/run.json")))["neftune_alpha"], 5);
 }
 
+TEST_F(TrainingCommand, RefusesToOverwriteItsModelAndToEvaluateOnNothing) {
+  const auto refused = [&](std::vector<std::string> more, const std::string& part) {
+    const Ran ran = run_pupil(with_data("sft", "pairs.jsonl", more));
+    EXPECT_EQ(ran.status, 2) << ran.err;
+    EXPECT_NE(ran.err.find(part), std::string::npos) << ran.err;
+  };
+  refused({"--out", path("model/../model")}, "which would be overwritten");
+  refused({"--out", path("out"), "--eval-every", "2"}, "--eval-every needs --eval-data");
+  refused({"--out", path("out"), "--patience", "2"}, "--patience needs --eval-data");
+}
+
+TEST_F(TrainingCommand, AnAdapterTrainsEachSpecialTokenOnceAndIsNoModel) {
+  run(with_data("sft", "talk.jsonl",
+                {"--out", path("lora"), "--steps", "1", "--lora-rank", "2", "--lora-special-tokens",
+                 "<|im_start|>,<|im_end|>"}));
+  const json config = json::parse(read_file(path("lora/adapter_config.json")));
+  EXPECT_EQ(config["trainable_token_indices"]["wte"].size(), 2u);
+  const Ran ran = run_pupil({"inspect", path("lora")});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  const Ran chat = run_pupil({"chat", "--model", path("lora")});
+  EXPECT_NE(chat.err.find("holds an adapter, not a model"), std::string::npos) << chat.err;
+}
+
 }  // namespace
 }  // namespace pupil::test

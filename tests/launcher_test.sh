@@ -113,8 +113,8 @@ run ./pupil test
 law "test ends with the count" out_ends "1 passed, 0 failed, 0 skipped"
 law "and passes" status_is 0
 run ./pupil test --filter nothing_like_this
-law "no test at all is a failure" status_is 1
-law "which is counted as such" out_ends "0 passed, 0 failed, 0 skipped"
+law "a filter that no test matches is a failure" status_is 1
+law "which is told before anything is built" err_has 'no file in tests/ matches "nothing_like_this"'
 
 # ---- packages -------------------------------------------------------------------------------------
 

@@ -78,7 +78,9 @@ TEST(Tokenizer, WordsAreCutAtWhiteSpaceAndJoinedBySpaces) {
 
 TEST(Tokenizer, AnUnknownWordIsNamedWithItsPlace) {
   const std::string message = input_error([] { small_words().encode("what  was ?"); });
-  EXPECT_EQ(message, "unknown word \"was\" (word 2, byte 6); this tokenizer knows 3 words");
+  EXPECT_EQ(message,
+            "unknown word \"was\" (word 2, byte 6); this tokenizer knows 3 words, "
+            "each set apart by spaces");
 }
 
 TEST(Tokenizer, RefusesAVocabularyThatIsNoneOfWords) {
