@@ -7,7 +7,9 @@ from common import json_lines, law, pupil, relative
 
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, AutoTokenizer, GPT2Config, GPT2LMHeadModel
+from transformers import AutoModelForCausalLM, AutoTokenizer, GPT2Config, GPT2LMHeadModel, logging
+
+logging.disable_progress_bar()
 
 TOLERANCE = 1e-5
 
@@ -87,7 +89,8 @@ with common.scratch() as scratch:
 
     # The way back.
     torch.manual_seed(1)
-    theirs = GPT2LMHeadModel(GPT2Config(vocab_size=320, n_positions=96, n_embd=32, n_layer=2, n_head=2)).eval()
+    theirs = GPT2LMHeadModel(GPT2Config(vocab_size=320, n_positions=96, n_embd=32, n_layer=2, n_head=2,
+                                        bos_token_id=0, eos_token_id=0)).eval()
     folder = base / "theirs"
     theirs.save_pretrained(folder)
     AutoTokenizer.from_pretrained(vocabulary).save_pretrained(folder)

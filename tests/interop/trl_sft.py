@@ -13,8 +13,10 @@ from common import json_lines, law, pupil, relative
 import torch
 from datasets import Dataset
 from safetensors.torch import load_file
-from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
+from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel, PrinterCallback, logging
 from trl import SFTConfig, SFTTrainer
+
+logging.disable_progress_bar()
 
 STEPS, MICRO_BATCH, ACCUMULATE, WARMUP, RATE, CLIP = 12, 2, 2, 3, 5e-3, 1.0
 TOLERANCE = 1e-4
@@ -42,11 +44,12 @@ def train_with_trl(start, tokenizer, records, out):
         gradient_accumulation_steps=ACCUMULATE, learning_rate=RATE, lr_scheduler_type="linear", warmup_steps=WARMUP,
         max_grad_norm=CLIP, weight_decay=0.0, optim="adamw_torch", adam_beta1=0.9, adam_beta2=0.999, adam_epsilon=1e-8,
         train_sampling_strategy="sequential", logging_steps=1, logging_first_step=True, report_to="none",
-        save_strategy="no", use_cpu=True, bf16=False, fp16=False, gradient_checkpointing=False, packing=False,
+        save_strategy="no", use_cpu=True, bf16=False, fp16=False, packing=False,
         max_length=None, disable_tqdm=True, dataloader_num_workers=0)
     dataset = Dataset.from_list([{"input_ids": r["ids"], "labels": r["labels"]} for r in records])
     model = GPT2LMHeadModel.from_pretrained(start, dtype=torch.float32)
     trainer = SFTTrainer(model=model, args=settings, train_dataset=dataset, processing_class=tokenizer)
+    trainer.remove_callback(PrinterCallback)
     trainer.train()
     return [line for line in trainer.state.log_history if "grad_norm" in line], trainer.model.eval()
 
