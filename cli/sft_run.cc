@@ -48,7 +48,9 @@ class SftRun {
           "`pupil render`, and at --mask and --truncate",
           s.data.data));
     }
-    base_hash_ = input_.adapter ? input_.adapter->base_hash : hash_of_weights(input_.gpt);
+    base_hash_ = !input_.base_hash.empty() ? input_.base_hash
+                 : input_.adapter          ? input_.adapter->base_hash
+                                           : hash_of_weights(input_.gpt);
     if (input_.tokenizer) input_.gpt.grow_vocabulary(input_.tokenizer->vocab_size());
     if (s.lora_rank > 0) start_adapter();
     refuse_damaged(trainable(), s.model.adapter.empty() ? s.model.model : s.model.adapter);
@@ -144,7 +146,9 @@ class SftRun {
       if (std::find(ids.begin(), ids.end(), *id) == ids.end()) ids.push_back(*id);
     }
     add_lora(input_.gpt, lora, std::uint64_t(common_.seed));
-    input_.adapter = AdapterInfo{lora, s_.model.model, base_hash_};
+    const bool quantised = !input_.base_hash.empty();
+    input_.adapter =
+        AdapterInfo{lora, s_.model.model, base_hash_, quantised ? s_.model.quantise : ""};
   }
   std::vector<NamedParameter> trainable() {
     return input_.adapter ? lora_parameters(input_.gpt) : input_.gpt.parameters();
@@ -209,9 +213,16 @@ class SftRun {
         {"dtype", common_.dtype}};
     if (input_.adapter) {
       const LoraConfig& lora = input_.adapter->lora;
-      r["lora"] = {{"rank", lora.rank},       {"alpha", lora.alpha},
-                   {"dropout", lora.dropout}, {"rslora", lora.rslora},
-                   {"targets", lora.targets}, {"special_ids", lora.special_ids}};
+      r["lora"] = {{"rank", lora.rank},
+                   {"alpha", lora.alpha},
+                   {"dropout", lora.dropout},
+                   {"rslora", lora.rslora},
+                   {"dora", lora.dora},
+                   {"targets", lora.targets},
+                   {"target_pattern", lora.target_pattern},
+                   {"modules_to_save", lora.modules_to_save},
+                   {"special_ids", lora.special_ids},
+                   {"base_quantisation", input_.adapter->base_quantisation}};
     }
     return r;
   }
