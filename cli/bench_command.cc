@@ -22,7 +22,6 @@ namespace {
 struct Settings {
   std::vector<std::string> what;
   std::vector<std::string> configs{"nano", "lesson", "mini", "gpt2"};
-  std::vector<std::string> targets{"c_attn", "c_proj", "c_fc"};
   double seconds = 12;
 };
 
@@ -75,10 +74,9 @@ int run_registered_benchmarks() {
 
 int bench(const Settings& s, const Common& common) {
   const std::string what = s.what.empty() ? "step" : s.what[0];
-  const std::vector<std::string> known{"step", "lora", "decode", "generate", "ops"};
-  if (s.what.size() > 1 || std::ranges::count(known, what) == 0) {
-    throw UsageError(fmt::format("bench measures one of {}; not \"{}\"", fmt::join(known, ", "),
-                                 fmt::join(s.what, " ")));
+  if (s.what.size() > 1 || (what != "step" && what != "decode" && what != "ops")) {
+    throw UsageError(
+        fmt::format("bench measures one of step, decode, ops; not \"{}\"", fmt::join(s.what, " ")));
   }
   if (what == "ops") return run_registered_benchmarks();
   if (const auto warning = slow_core_warning()) {
@@ -88,11 +86,8 @@ int bench(const Settings& s, const Common& common) {
   log_line(common, version_text());
   for (const std::string& name : s.configs) {
     const BenchConfig& config = bench_config(name);
-    const DType dtype = model_dtype(common);
-    print(what == "step"     ? bench_step(config, s.seconds, dtype)
-          : what == "lora"   ? bench_lora(config, s.targets, s.seconds, dtype)
-          : what == "decode" ? bench_decode(config, s.seconds, dtype)
-                             : bench_generate(config, s.seconds, dtype),
+    print(what == "step" ? bench_step(config, s.seconds, model_dtype(common))
+                         : bench_decode(config, s.seconds, model_dtype(common)),
           common);
   }
   return 0;
@@ -106,12 +101,8 @@ Command bench_command() {
           "./pupil bench step --config nano --seconds 2",
           [](Options& options, const Common& common) -> std::function<int()> {
             auto s = std::make_shared<Settings>();
-            options
-                .words("WHAT", s->what,
-                       "step (default): forward, backward, AdamW; lora: the same with an adapter "
-                       "of rank 8; decode: one cached token; generate: 100 tokens behind 16; ops")
+            options.words("WHAT", s->what, "step (default), decode, or ops")
                 .list("--config", s->configs, "nano, lesson, mini, gpt2")
-                .list("--lora-targets", s->targets, "linear maps with an adapter, for lora")
                 .number("--seconds", s->seconds, "seconds for each configuration")
                 .at_least(0)
                 .at_most(3600);
