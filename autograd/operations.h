@@ -13,6 +13,7 @@
 namespace pupil {
 
 struct OpSample;
+struct QuantisedMatrix;
 
 // ---- products -----------------------------------------------------------------------------------
 
@@ -27,6 +28,8 @@ enum class WeightLayout { kOutIn, kInOut };
 /// x W^T + bias. x: (..., in), weight by layout, bias: (out) or undefined -> (..., out).
 Variable linear(const Variable& x, const Variable& weight, const Variable& bias = {},
                 WeightLayout layout = WeightLayout::kOutIn);
+/// x W + bias with a frozen W in 4 or 8 bits (tensor/quantise.h). bias: (out) or undefined.
+Variable quantised_linear(const Variable& x, const QuantisedMatrix& weight, const Variable& bias);
 
 // ---- elementwise; two operands broadcast as in NumPy
 // -----------------------------------------------
@@ -151,7 +154,7 @@ Variable recompute(std::function<Variable(const std::vector<Variable>&)> block,
 
 // clang-format off
 #define PUPIL_OPERATIONS(X) \
-  X(matmul) X(linear) \
+  X(matmul) X(linear) X(quantised_linear) \
   X(add) X(sub) X(mul) X(div) X(minimum) X(maximum) X(neg) X(scale) X(exp) X(log) X(sqrt) \
   X(square) X(abs) X(tanh) X(sigmoid) X(log_sigmoid) X(softplus) X(relu) X(gelu_tanh) X(gelu_erf) \
   X(silu) X(swiglu) X(bias_gelu) X(clamp) X(where) X(dropout) \

@@ -7,11 +7,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <numeric>
 
 #include "kernels/fma_peak.h"
 #include "kernels/parallel.h"
 #include "kernels/random.h"
+#include "nn/generate.h"
 #include "nn/kv_cache.h"
+#include "sft/lora.h"
 #include "sft/step.h"
 #include "tensor/error.h"
 
@@ -87,6 +90,20 @@ BenchResult summary(const BenchConfig& config, const std::vector<double>& times,
 
 constexpr int kWarmUp = 3, kFewest = 5;
 
+// Seconds of each call, for about as many seconds as asked for.
+template <class Step>
+std::vector<double> time_steps(Step step, double seconds) {
+  for (int i = 0; i < kWarmUp; ++i) step();
+  std::vector<double> times;
+  const double end = now() + seconds;
+  while (now() < end || times.size() < kFewest) {
+    const double start = now();
+    step();
+    times.push_back(now() - start);
+  }
+  return times;
+}
+
 }  // namespace
 
 const BenchConfig& bench_config(const std::string& name) {
@@ -130,18 +147,40 @@ BenchResult bench_step(const BenchConfig& config, double seconds, DType dtype) {
   ParameterArena arena(gpt.parameters());
   AdamW optimizer(arena, {.weight_decay = 0.01});
   const Batch batch = random_batch(config);
-  std::vector<double> times;
-  const auto step = [&] { optimizer_step(gpt, arena, optimizer, std::span(&batch, 1), {}, 3e-4); };
-  for (int i = 0; i < kWarmUp; ++i) step();
-  const double end = now() + seconds;
-  while (now() < end || times.size() < kFewest) {
-    const double start = now();
-    step();
-    times.push_back(now() - start);
-  }
+  const std::vector<double> times = time_steps(
+      [&] { optimizer_step(gpt, arena, optimizer, std::span(&batch, 1), {}, 3e-4); }, seconds);
   const double tokens = double(config.batch * config.length);
   return summary(config, times, tokens, 3 * tokens * forward_flops(config.model, config.length),
                  dtype);
+}
+
+BenchResult bench_lora(const BenchConfig& config, const std::vector<std::string>& targets,
+                       double seconds, DType dtype) {
+  Gpt gpt(config.model, 0, dtype);
+  add_lora(gpt, {.rank = 8, .alpha = 16, .targets = targets}, 0);
+  ParameterArena arena(lora_parameters(gpt));
+  AdamW optimizer(arena, {.weight_decay = 0.01});
+  const Batch batch = random_batch(config);
+  const std::vector<double> times = time_steps(
+      [&] { optimizer_step(gpt, arena, optimizer, std::span(&batch, 1), {}, 1e-3); }, seconds);
+  const double tokens = double(config.batch * config.length);
+  // Forward, and the gradient of every product's input; the base's weights get none.
+  return summary(config, times, tokens, 2 * tokens * forward_flops(config.model, config.length),
+                 dtype);
+}
+
+BenchResult bench_generate(const BenchConfig& config, double seconds, DType dtype) {
+  constexpr std::int64_t kPrompt = 16, kNew = 100;
+  GptConfig shape = config.model;
+  shape.context = std::max<std::int64_t>(shape.context, kPrompt + kNew);
+  const Gpt gpt(shape, 0, dtype);
+  std::vector<std::int32_t> prompt(kPrompt);
+  std::iota(prompt.begin(), prompt.end(), 1);
+  GenerateOptions greedy;
+  greedy.max_new_tokens = kNew;
+  std::vector<double> times = time_steps([&] { generate(gpt, {prompt}, greedy); }, seconds);
+  for (double& t : times) t /= kNew;
+  return summary(config, times, 1, forward_flops(shape, kPrompt + kNew / 2), dtype);
 }
 
 BenchResult bench_decode(const BenchConfig& config, double seconds, DType dtype) {

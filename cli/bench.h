@@ -28,6 +28,11 @@ struct BenchResult {
 
 /// Forward, backward, clip, AdamW; every position supervised. Runs for about `seconds`.
 BenchResult bench_step(const BenchConfig& config, double seconds, DType dtype);
+/// The same with a LoRA adapter of rank 8 on `targets` and the base frozen.
+BenchResult bench_lora(const BenchConfig& config, const std::vector<std::string>& targets,
+                       double seconds, DType dtype);
+/// A token of a greedy continuation: prompt 16, 100 new tokens, the prompt's pass included.
+BenchResult bench_generate(const BenchConfig& config, double seconds, DType dtype);
 /// One cached token a step, batch 1.
 BenchResult bench_decode(const BenchConfig& config, double seconds, DType dtype);
 

@@ -22,6 +22,7 @@ namespace {
 struct Settings {
   std::vector<std::string> what;
   std::vector<std::string> configs{"nano", "lesson", "mini", "gpt2"};
+  std::vector<std::string> targets{"c_attn", "c_proj", "c_fc"};
   double seconds = 12;
 };
 
@@ -74,9 +75,10 @@ int run_registered_benchmarks() {
 
 int bench(const Settings& s, const Common& common) {
   const std::string what = s.what.empty() ? "step" : s.what[0];
-  if (s.what.size() > 1 || (what != "step" && what != "decode" && what != "ops")) {
-    throw UsageError(
-        fmt::format("bench measures one of step, decode, ops; not \"{}\"", fmt::join(s.what, " ")));
+  const std::vector<std::string> known{"step", "lora", "decode", "generate", "ops"};
+  if (s.what.size() > 1 || std::ranges::count(known, what) == 0) {
+    throw UsageError(fmt::format("bench measures one of {}; not \"{}\"", fmt::join(known, ", "),
+                                 fmt::join(s.what, " ")));
   }
   if (what == "ops") return run_registered_benchmarks();
   if (const auto warning = slow_core_warning()) {
@@ -86,8 +88,11 @@ int bench(const Settings& s, const Common& common) {
   log_line(common, version_text());
   for (const std::string& name : s.configs) {
     const BenchConfig& config = bench_config(name);
-    print(what == "step" ? bench_step(config, s.seconds, model_dtype(common))
-                         : bench_decode(config, s.seconds, model_dtype(common)),
+    const DType dtype = model_dtype(common);
+    print(what == "step"     ? bench_step(config, s.seconds, dtype)
+          : what == "lora"   ? bench_lora(config, s.targets, s.seconds, dtype)
+          : what == "decode" ? bench_decode(config, s.seconds, dtype)
+                             : bench_generate(config, s.seconds, dtype),
           common);
   }
   return 0;
@@ -101,8 +106,12 @@ Command bench_command() {
           "./pupil bench step --config nano --seconds 2",
           [](Options& options, const Common& common) -> std::function<int()> {
             auto s = std::make_shared<Settings>();
-            options.words("WHAT", s->what, "step (default), decode, or ops")
+            options
+                .words("WHAT", s->what,
+                       "step (default): forward, backward, AdamW; lora: the same with an adapter "
+                       "of rank 8; decode: one cached token; generate: 100 tokens behind 16; ops")
                 .list("--config", s->configs, "nano, lesson, mini, gpt2")
+                .list("--lora-targets", s->targets, "linear maps with an adapter, for lora")
                 .number("--seconds", s->seconds, "seconds for each configuration")
                 .at_least(0)
                 .at_most(3600);

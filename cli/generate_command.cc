@@ -9,6 +9,7 @@
 #include "cli/interrupt.h"
 #include "cli/model_input.h"
 #include "sft/chat_template.h"
+#include "sft/lora.h"
 #include "tensor/error.h"
 
 namespace pupil::cli {
@@ -97,7 +98,8 @@ int run_generate(const Settings& s, bool prompt_given, bool ids_given, const Com
   if (sources != 1) throw UsageError("give one of --prompt, --ids and --data");
   const SamplingOptions sampling = s.generation.sampling();
   sampling.check();
-  const ModelInput input = load_model_input(s.model, common);
+  ModelInput input = load_model_input(s.model, common);
+  settle_lora(input.gpt);
   const auto prompts = all_prompts(s, prompt_given, input);
   if (s.probs) {
     for (const auto& ids : prompts) print_distribution(s, input, ids, common);

@@ -44,6 +44,7 @@ std::vector<Case> gpt2_cases(const std::string& dir);
 std::vector<Case> lora_cases(const std::string& dir);
 std::vector<Case> sft_cases(const std::string& dir);
 std::vector<Case> sampling_cases(const std::string& dir);
+std::vector<Case> quant_cases(const std::string& dir);
 std::vector<Case> bad_cases(const std::string& dir);
 
 }  // namespace pupil::golden

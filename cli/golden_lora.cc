@@ -73,26 +73,16 @@ Expected expected_loss(const std::string& path) {
 
 Expected tensors(const std::string& path) { return expected_tensors(path, kModelTolerance); }
 
-// What an adapter asks for that an engine may refuse: DoRA, targets by regular expression.
-std::vector<std::string> refusable(const std::string& folder) {
-  const Json config = read_json(folder + "/adapter/adapter_config.json");
-  std::vector<std::string> fields;
-  if (config.value("use_dora", Json()) == Json(true)) fields.push_back("use_dora");
-  if (config.value("target_modules", Json()).is_string()) fields.push_back("target_modules");
-  return fields;
-}
-
 }  // namespace
 
 std::vector<Case> lora_cases(const std::string& dir) {
   std::vector<Case> cases;
   for (const std::string& name : folders_in(dir)) {
     const std::string folder = dir + "/" + name;
-    const std::vector<std::string> may_refuse = refusable(folder);
     const auto add = [&](const char* what, const char* file, auto compute, auto read) {
       if (left_out(folder, file)) return;
       const std::string path = folder + "/" + file;
-      cases.push_back({"lora", name + " " + what, compute, [=] { return read(path); }, may_refuse});
+      cases.push_back({"lora", name + " " + what, compute, [=] { return read(path); }, {}});
     };
     add(
         "logits", "expected.safetensors", [=] { return logits(folder); }, tensors);

@@ -29,7 +29,7 @@ struct Family {
 
 const std::vector<Family>& families() {
   static const std::vector<Family> kFamilies{
-      {"quant", {"case.0.safetensors"}, nullptr},
+      {"quant", {"case.0.safetensors"}, golden::quant_cases},
       {"ops", {"index.json"}, golden::ops_cases},
       {"optim", {"runs.json", "schedules.json", "clip.json"}, golden::optim_cases},
       {"sft", {"chatml.jsonl", "prompt_completion.jsonl"}, golden::sft_cases},

@@ -24,6 +24,7 @@ int grads(const Settings& s, const Common& common) {
   StepOptions step;
   step.normaliser = Normaliser::parse(s.normaliser);
   step.label_smoothing = s.label_smoothing;
+  s.model.need_adapter_on_quantised_base(false);
   ModelInput input = load_model_input(s.model, common);
   const DataInput data = load_data_input(s.data, input.tokenizer, input.gpt.config(), common);
   input.gpt.grow_vocabulary(input.tokenizer ? input.tokenizer->vocab_size() : 0);

@@ -107,16 +107,20 @@ Json inspect_model(const std::string& path) {
 }
 
 Json inspect_adapter(const std::string& path) {
-  const AdapterInfo info = read_adapter_config(path);
+  const AdapterInfo info = read_adapter_info(path);
   Json report = {{"path", path}, {"kind", "adapter folder (LoRA)"}};
   report["adapter"] = {{"rank", info.lora.rank},
                        {"alpha", info.lora.alpha},
                        {"scale", info.lora.scale()},
                        {"rslora", info.lora.rslora},
+                       {"dora", info.lora.dora},
                        {"targets", info.lora.targets},
+                       {"target_pattern", info.lora.target_pattern},
                        {"modules_to_save", info.lora.modules_to_save},
                        {"special_ids", info.lora.special_ids},
-                       {"base_model", info.base_model}};
+                       {"base_model", info.base_model},
+                       {"base_sha256", info.base_hash},
+                       {"base_quantisation", info.base_quantisation}};
   add_tensors(report, SafetensorsFile(path + "/adapter_model.safetensors"));
   return report;
 }

@@ -9,7 +9,6 @@
 #include "cli/inspect.h"
 #include "cli/printable.h"
 #include "nn/file.h"
-#include "nn/strict_json.h"
 #include "tensor/error.h"
 
 namespace pupil::cli {
@@ -48,7 +47,7 @@ Command inspect_command() {
             return [path, &common] {
               const nlohmann::ordered_json report = inspect_path(*path);
               if (common.json) {
-                fmt::print("{}\n", json_text(report));
+                fmt::print("{}\n", report.dump());
               } else {
                 print_text(report);
               }

@@ -7,7 +7,7 @@
 #include "cli/model_input.h"
 #include "cli/run_record.h"
 #include "nn/sha256.h"
-#include "nn/strict_json.h"
+#include "sft/quantised_base.h"
 #include "tensor/error.h"
 
 namespace pupil::cli {
@@ -18,6 +18,17 @@ struct Settings {
   std::string out, save_dtype = "f32";
 };
 
+// A sum with other weights than those the adapter was trained on is neither the model that was
+// trained nor its base.
+void refuse_other_precision(const ModelOptions& options, const AdapterInfo& info) {
+  const std::string trained = info.base_quantisation.empty() ? "none" : info.base_quantisation;
+  if (options.quantise == "auto" || options.quantise == trained || info.base_hash.empty()) return;
+  throw InputError(fmt::format(
+      "{}: was trained on a base with --quantise {}; merged into one with {} it is another model. "
+      "Leave --quantise out",
+      options.adapter, trained, options.quantise));
+}
+
 int merge(const Settings& s, const Common& common) {
   if (s.model.adapter.empty()) throw UsageError("merge needs --adapter, the folder to fold in");
   const SaveType type = save_type(s.save_dtype);
@@ -25,6 +36,7 @@ int merge(const Settings& s, const Common& common) {
   Common in_double = common;
   in_double.dtype = "f64";
   ModelInput input = load_model_input(s.model, in_double);
+  refuse_other_precision(s.model, *input.adapter);
   const nlohmann::ordered_json record = {
       {"command", "merge"},
       {"model", s.model.model},
@@ -33,11 +45,12 @@ int merge(const Settings& s, const Common& common) {
       {"adapter_sha256", sha256_of_file(s.model.adapter + "/adapter_model.safetensors")},
       {"template", recorded_template(s.model)}};
   fold_lora(input.gpt);
+  dequantise_base(input.gpt);
   save_model(s.out, input.gpt, input.folder, type);
   if (input.tokenizer) save_tokenizer(*input.tokenizer, s.out);
   write_run_record(s.out, record);
   if (common.json) {
-    fmt::print("{}\n", json_text(nlohmann::ordered_json{{"model", s.out}}));
+    fmt::print("{}\n", nlohmann::ordered_json{{"model", s.out}}.dump());
   } else {
     fmt::print("model in {}\n", s.out);
   }

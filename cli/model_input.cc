@@ -6,6 +6,7 @@
 #include "cli/progress.h"
 #include "nn/file.h"
 #include "nn/json_fields.h"
+#include "sft/quantised_base.h"
 #include "tensor/error.h"
 
 namespace pupil::cli {
@@ -48,6 +49,15 @@ void log_report(const DataOptions& options, const DataInput& input, const Common
 void ModelOptions::declare(Options& options) {
   options.text("--model", model, "model folder", "DIR").required();
   options.text("--adapter", adapter, "PEFT LoRA folder on top of the model", "DIR");
+  options.choice("--quantise", quantise, {"auto", "none", "nf4", "int8"},
+                 "bits of the frozen base: nf4 4.13, int8 8; auto: as the adapter was trained");
+}
+
+void ModelOptions::need_adapter_on_quantised_base(bool starts_adapter) const {
+  if (quantise == "auto" || quantise == "none" || starts_adapter || !adapter.empty()) return;
+  throw UsageError(fmt::format(
+      "--quantise {} freezes the model; give it an adapter to train (--adapter, --lora-rank)",
+      quantise));
 }
 
 void DataOptions::declare(Options& options) {
@@ -79,8 +89,30 @@ void DataOptions::declare_rendering(Options& options) {
 
 ModelInput load_model_input(const ModelOptions& options, const Common& common) {
   LoadedModel loaded = load_model(options.model, model_dtype(common));
-  ModelInput input{std::move(loaded.folder), std::move(loaded.gpt), std::nullopt, std::nullopt};
-  if (!options.adapter.empty()) input.adapter = load_adapter(options.adapter, input.gpt);
+  ModelInput input{std::move(loaded.folder), std::move(loaded.gpt)};
+  const bool has_adapter = !options.adapter.empty();
+  const AdapterInfo info = has_adapter ? read_adapter_info(options.adapter) : AdapterInfo();
+  const std::string kind = options.quantise != "auto"       ? options.quantise
+                           : info.base_quantisation.empty() ? "none"
+                                                            : info.base_quantisation;
+  if (kind != "none") {
+    input.base_hash = hash_of_weights(input.gpt);
+    quantise_base(input.gpt, quantisation(kind));
+  }
+  if (has_adapter) {
+    input.adapter = load_adapter(options.adapter, input.gpt, input.base_hash);
+    const std::string trained_on = info.base_quantisation.empty() ? "none" : info.base_quantisation;
+    if (!info.base_hash.empty() && trained_on != kind) {
+      log_line(common,
+               fmt::format("{}: trained on a base with --quantise {}, runs here on one with "
+                           "{}: answers may differ",
+                           options.adapter, trained_on, kind));
+    }
+  }
+  if (kind != "none") {
+    log_line(common,
+             fmt::format("{}: {} base, {}", options.model, kind, text(memory_of(input.gpt))));
+  }
   for (const std::string& folder : {options.adapter, options.model}) {
     if (folder.empty() || input.tokenizer || !file_exists(folder + "/tokenizer.json")) continue;
     input.tokenizer = load_tokenizer(folder);

@@ -16,16 +16,23 @@ namespace pupil::cli {
 
 struct ModelOptions {
   std::string model, adapter;
+  std::string quantise =
+      "auto";  ///< of the frozen base: auto (as the adapter says), none, nf4, int8
   void declare(Options& options);
+  /// Throws UsageError when the base is quantised and nothing on it would train.
+  void need_adapter_on_quantised_base(bool starts_adapter) const;
 };
 
 struct ModelInput {
   ModelFolder folder;
   Gpt gpt;
-  std::optional<AdapterInfo> adapter;
-  std::optional<Tokenizer> tokenizer;  ///< of the folder, when it has one
+  std::optional<AdapterInfo> adapter{};
+  std::string base_hash{};  ///< of the base before it was quantised; empty when it is not
+  std::optional<Tokenizer> tokenizer{};  ///< of the folder, when it has one
 };
-/// Loads the model, its adapter and its tokenizer. Throws InputError when they do not fit together.
+/// Loads the model, quantises it if asked to, attaches its adapter and finds its tokenizer. Throws
+/// InputError when they do not fit together; says on stderr when an adapter meets its base in
+/// another precision than it was trained on.
 ModelInput load_model_input(const ModelOptions& options, const Common& common);
 
 /// The template that the adapter or else the model was tuned with, from its run.json; may be empty.

@@ -47,6 +47,7 @@ void SftSettings::check() const {
     throw UsageError(
         "--lora-rank starts a new adapter, --adapter goes on with one; give one of them");
   }
+  model.need_adapter_on_quantised_base(lora_rank > 0);
 }
 
 void SftSettings::declare(Options& options) {
@@ -121,11 +122,17 @@ void SftSettings::declare(Options& options) {
       .at_most(65536)
       .number("--lora-alpha", lora.alpha, "scale of the adapter is alpha / rank")
       .at_least(0)
-      .list("--lora-targets", lora.targets, "linear maps that get an adapter")
+      .list("--lora-targets", lora.targets,
+            "linear maps that get an adapter, by name or its end; all-linear: all")
+      .text("--lora-target-pattern", lora.target_pattern,
+            "regular expression on whole names, instead of --lora-targets", "REGEX")
+      .list("--lora-modules-to-save", lora.modules_to_save,
+            "modules that train whole beside the adapter, as ln_f")
       .number("--lora-dropout", lora.dropout, "on the adapter's input, in [0, 1)")
       .at_least(0)
       .below(1)
       .flag("--lora-rs", lora.rslora, "scale alpha / sqrt(rank)")
+      .flag("--lora-dora", lora.dora, "DoRA: the lengths of columns train apart")
       .list("--lora-special-tokens", special_tokens,
             "special tokens whose embedding rows train, too");
 }

@@ -37,7 +37,7 @@ Gpt::Gpt(const GptConfig& config, const Source& source) : config_(config) {
   };
   const auto make_linear = [&](const std::string& name, std::int64_t in, std::int64_t out) {
     return Linear{"transformer." + name, make(name + ".weight", {in, out}),
-                  config.bias ? make(name + ".bias", {out}) : Variable(), nullptr};
+                  config.bias ? make(name + ".bias", {out}) : Variable()};
   };
   const auto make_norm = [&](const std::string& name) {
     const bool bias = config.bias && config.norm == NormKind::kLayer;
@@ -120,6 +120,9 @@ std::int64_t Gpt::parameter_count() const {
   for (const NamedParameter& p : const_cast<Gpt*>(this)->parameters()) {
     count += p.variable->value().numel();
   }
+  for (const Linear* l : const_cast<Gpt*>(this)->linears()) {
+    if (!l->weight.defined()) count += l->in() * l->out();
+  }
   return count;
 }
 
@@ -145,7 +148,9 @@ void Gpt::grow_vocabulary(std::int64_t size) {
       fresh.copy_(tensor::normal(mean.shape(), 0, 0.02, /*seed=*/0, std::uint64_t(row), dtype()));
       fresh.add_(mean);
     }
-    table->leaf()->value = grown;
+    const bool trains = table->leaf()->trainable;
+    *table = parameter(grown, table->leaf()->name);
+    table->leaf()->trainable = trains;
   }
   config_.vocab_size = size;
 }
@@ -273,8 +278,8 @@ Variable Gpt::attention(const Block& block, const Variable& x, const GptInput& i
 Variable Gpt::mlp(const Block& block, const Variable& x, Pass& pass) const {
   const Linear& up = block.c_fc;
   Variable h;
-  if (config_.mlp == MlpKind::kGeluTanh && up.bias.defined() && !up.lora) {
-    h = bias_gelu(linear(x, up.weight, {}, WeightLayout::kInOut), up.bias);
+  if (config_.mlp == MlpKind::kGeluTanh && up.bias.defined()) {
+    h = bias_gelu(up.without_bias(x, pass), up.bias);
   } else {
     h = up(x, pass);
     switch (config_.mlp) {

@@ -66,6 +66,9 @@ class Gpt {
   /// Where the values of parameters come from, given their names and shapes: a file, say.
   using Source = std::function<Tensor(const std::string& name, const Shape& shape)>;
   Gpt(const GptConfig& config, const Source& source);
+  /// A second model on the same weights: what is attached to it or put in place of a weight later
+  /// is its own, so that several adapters can stand on one base at the same time.
+  Gpt share() const { return Gpt(*this); }
   Gpt(Gpt&&) = default;
   Gpt& operator=(Gpt&&) = default;
 
@@ -112,6 +115,7 @@ class Gpt {
   Variable special_rows;  ///< (number of special ids, C) or undefined
 
  private:
+  Gpt(const Gpt&) = default;
   Variable attention(const Block& block, const Variable& x, const GptInput& input, Pass& pass,
                      KvCache* cache, std::size_t layer) const;
   Variable mlp(const Block& block, const Variable& x, Pass& pass) const;

@@ -225,7 +225,7 @@ std::vector<std::pair<std::string, Tensor>> stored_tensors(Gpt& gpt) {
     const auto zeros = [&](const std::string& name, std::int64_t n) {
       tensors.emplace_back(name + ".bias", Tensor::zeros({n}, gpt.dtype()));
     };
-    for (Linear* l : gpt.linears()) zeros(l->name, l->weight.shape()[1]);
+    for (Linear* l : gpt.linears()) zeros(l->name, l->out());
     if (gpt.config().norm == NormKind::kLayer) {
       for (std::size_t i = 0; i < gpt.blocks.size(); ++i) {
         for (const char* norm : {"ln_1", "ln_2"}) {

@@ -5,146 +5,217 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sft/module_names.h"
 #include "tensor/error.h"
-#include "tensor/matmul.h"
 #include "tensor/random.h"
 
 namespace pupil {
 namespace {
 
 constexpr const char* kPrefix = "base_model.model.";
+constexpr const char* kAllLinear = "all-linear";
 
 // "transformer.ln_f.weight" belongs to module "transformer.ln_f".
 std::string module_of(const std::string& parameter) {
   return parameter.substr(0, parameter.rfind('.'));
 }
 
-bool matches_any(const std::string& name, const std::vector<std::string>& patterns) {
-  return std::any_of(patterns.begin(), patterns.end(),
-                     [&](const std::string& pattern) { return name_matches(name, pattern); });
+bool is_saved(const std::string& module, const LoraConfig& config) {
+  return std::any_of(config.modules_to_save.begin(), config.modules_to_save.end(),
+                     [&](const std::string& wanted) { return is_inside_module(module, wanted); });
 }
 
-void need_match(const char* option, const std::vector<std::string>& patterns,
-                const std::vector<std::string>& names) {
-  for (const std::string& pattern : patterns) {
-    const bool found = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-      return name_matches(name, pattern);
-    });
-    if (found) continue;
-    throw UsageError(fmt::format("{}: \"{}\" matches no module; this model has {}", option, pattern,
-                                 fmt::join(names, ", ")));
+std::vector<std::string> linear_names(Gpt& gpt) {
+  std::vector<std::string> names;
+  for (const Linear* l : gpt.linears()) names.push_back(l->name);
+  return names;
+}
+
+[[noreturn]] void no_match(const char* option, const std::string& wanted,
+                           const std::vector<std::string>& names) {
+  throw UsageError(fmt::format("{}: \"{}\" matches no module; this model has {}", option, wanted,
+                               fmt::join(names, ", ")));
+}
+
+// Does `config` choose a module of this name? Patterns are compiled once.
+class TargetChoice {
+ public:
+  explicit TargetChoice(const LoraConfig& config) : config_(config) {
+    if (!config.target_pattern.empty()) pattern_.emplace_back(config.target_pattern);
+  }
+  bool operator()(const std::string& name) const {
+    if (!pattern_.empty()) return pattern_[0].matches_whole(name);
+    return std::any_of(config_.targets.begin(), config_.targets.end(),
+                       [&](const std::string& wanted) { return name_matches(name, wanted); });
+  }
+
+ private:
+  const LoraConfig& config_;
+  std::vector<NamePattern> pattern_;
+};
+
+// The value of the first key that matches a name, as rank_pattern and alpha_pattern mean it.
+template <class Value>
+class PatternTable {
+ public:
+  explicit PatternTable(const std::vector<std::pair<std::string, Value>>& rows) {
+    for (const auto& [key, value] : rows) rows_.emplace_back(NamePattern(key), value);
+  }
+  Value find(const std::string& name, Value otherwise) const {
+    for (const auto& [pattern, value] : rows_) {
+      if (pattern.matches_end(name)) return value;
+    }
+    return otherwise;
+  }
+
+ private:
+  std::vector<std::pair<NamePattern, Value>> rows_;
+};
+
+void check_numbers(const LoraConfig& config) {
+  const auto check_rank = [](const char* option, std::int64_t rank) {
+    if (rank < 1) throw UsageError(fmt::format("{} is {}; it must be at least 1", option, rank));
+  };
+  check_rank("--lora-rank", config.rank);
+  for (const auto& [key, rank] : config.rank_pattern) check_rank("a rank of rank_pattern", rank);
+  if (!(config.dropout >= 0 && config.dropout < 1)) {
+    throw UsageError(fmt::format("--lora-dropout is {}; it must be in [0, 1)", config.dropout));
   }
 }
 
-Tensor delta(const Lora& lora) {
-  Tensor d = tensor::matmul(lora.a.value(), true, lora.b.value(), true);  // (in, out)
-  d.scale_(lora.scale);
-  return d;
+// A copy that trains takes the place of a frozen weight, in this model only.
+void train_copy(Variable& weight) {
+  weight = parameter(weight.value().clone(), weight.leaf()->name);
+}
+
+void add_special_rows(Gpt& gpt, const std::vector<std::int32_t>& ids) {
+  if (ids.empty()) return;
+  const std::int64_t C = gpt.config().n_embd, V = gpt.config().vocab_size;
+  Tensor rows = Tensor::empty({std::int64_t(ids.size()), C}, gpt.dtype());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const std::int32_t id = ids[i];
+    if (id < 0 || id >= V) {
+      throw UsageError(fmt::format("special id {} is outside the vocabulary of {}", id, V));
+    }
+    rows.rows(std::int64_t(i), std::int64_t(i) + 1).copy_(gpt.wte.value().rows(id, id + 1));
+  }
+  gpt.special_ids = ids;
+  gpt.special_rows = parameter(
+      rows, std::string(kPrefix) + "transformer.wte.token_adapter.trainable_tokens_delta");
 }
 
 }  // namespace
 
-double LoraConfig::scale() const {
-  return rslora ? alpha / std::sqrt(double(rank)) : alpha / double(rank);
+double LoraConfig::scale(std::int64_t of_rank, double of_alpha) const {
+  return rslora ? of_alpha / std::sqrt(double(of_rank)) : of_alpha / double(of_rank);
 }
 
-bool name_matches(const std::string& name, const std::string& pattern) {
-  return name == pattern || name.ends_with("." + pattern);
+std::vector<LoraTarget> lora_targets(Gpt& gpt, const LoraConfig& config, bool every) {
+  check_numbers(config);
+  const std::vector<std::string> linears = linear_names(gpt);
+  const bool all =
+      config.target_pattern == kAllLinear ||
+      (config.targets == std::vector<std::string>{kAllLinear} && config.target_pattern.empty());
+  LoraConfig by_name = config;
+  if (all) by_name.targets = linears, by_name.target_pattern.clear();
+
+  const TargetChoice chosen(by_name);
+  for (const char* table : {"transformer.wte", "transformer.wpe", "lm_head"}) {
+    if (chosen(table) && !is_saved(table, config)) {
+      throw UsageError(fmt::format(
+          "--lora-targets chooses {}: an adapter on an embedding or on the head, which share one "
+          "matrix, is not computed here; train it whole (modules_to_save) or leave it out",
+          table));
+    }
+  }
+  if (every && by_name.target_pattern.empty()) {
+    for (const std::string& wanted : by_name.targets) {
+      const bool found = std::any_of(linears.begin(), linears.end(), [&](const std::string& name) {
+        return name_matches(name, wanted);
+      });
+      if (!found) no_match("--lora-targets", wanted, linears);
+    }
+  }
+  const PatternTable<std::int64_t> ranks(config.rank_pattern);
+  const PatternTable<double> alphas(config.alpha_pattern);
+  std::vector<LoraTarget> targets;
+  for (Linear* l : gpt.linears()) {
+    if (!chosen(l->name) || is_saved(l->name, config)) continue;
+    const std::int64_t rank = ranks.find(l->name, config.rank);
+    targets.push_back({l, rank, config.scale(rank, alphas.find(l->name, config.alpha))});
+  }
+  if (targets.empty()) {
+    const std::string wanted = by_name.target_pattern.empty()
+                                   ? fmt::format("{}", fmt::join(by_name.targets, ", "))
+                                   : by_name.target_pattern;
+    no_match("--lora-targets", wanted, linears);
+  }
+  return targets;
 }
 
 void add_lora(Gpt& gpt, const LoraConfig& config, std::uint64_t seed) {
-  if (config.rank < 1)
-    throw UsageError(fmt::format("--lora-rank is {}; it must be at least 1", config.rank));
-  if (!(config.dropout >= 0 && config.dropout < 1)) {
-    throw UsageError(fmt::format("--lora-dropout is {}; it must be in [0, 1)", config.dropout));
-  }
-  std::vector<std::string> linears, modules;
-  for (const Linear* l : gpt.linears()) linears.push_back(l->name);
+  add_lora(gpt, config, lora_targets(gpt, config), seed);
+}
+
+void add_lora(Gpt& gpt, const LoraConfig& config, const std::vector<LoraTarget>& targets,
+              std::uint64_t seed) {
+  std::vector<std::string> modules;
   for (const NamedParameter& p : gpt.parameters()) modules.push_back(module_of(p.name));
   modules.erase(std::unique(modules.begin(), modules.end()), modules.end());
-  need_match("--lora-targets", config.targets, linears);
-  need_match("modules_to_save", config.modules_to_save, modules);
-
-  const bool saves_embedding = matches_any("transformer.wte", config.modules_to_save);
-  if (saves_embedding && !gpt.lm_head.defined()) gpt.untie_head();
-  for (const NamedParameter& p : gpt.parameters()) {
-    const bool saved = matches_any(module_of(p.name), config.modules_to_save);
-    p.variable->leaf()->trainable = saved;
-    if (saved) p.variable->leaf()->value = p.variable->value().clone();
+  for (const std::string& wanted : config.modules_to_save) {
+    const bool found = std::any_of(modules.begin(), modules.end(), [&](const std::string& module) {
+      return is_inside_module(module, wanted);
+    });
+    if (!found) no_match("modules_to_save", wanted, modules);
   }
-  std::uint64_t stream = 0;
-  for (Linear* l : gpt.linears()) {
-    stream += 1;
-    if (!matches_any(l->name, config.targets)) continue;
-    const std::int64_t in = l->weight.shape()[0], out = l->weight.shape()[1];
-    const double bound = 1 / std::sqrt(double(in));
-    l->lora = std::make_shared<Lora>();
-    l->lora->a =
-        parameter(tensor::uniform({config.rank, in}, -bound, bound, seed, stream, gpt.dtype()),
-                  kPrefix + l->name + ".lora_A.weight");
-    l->lora->b = parameter(Tensor::zeros({out, config.rank}, gpt.dtype()),
-                           kPrefix + l->name + ".lora_B.weight");
-    l->lora->scale = config.scale();
-    l->lora->dropout = config.dropout;
-  }
-  if (!config.special_ids.empty()) {
-    const std::int64_t C = gpt.config().n_embd, V = gpt.config().vocab_size;
-    Tensor rows = Tensor::empty({std::int64_t(config.special_ids.size()), C}, gpt.dtype());
-    for (std::size_t i = 0; i < config.special_ids.size(); ++i) {
-      const std::int32_t id = config.special_ids[i];
-      if (id < 0 || id >= V) {
-        throw UsageError(fmt::format("special id {} is outside the vocabulary of {}", id, V));
-      }
-      rows.rows(std::int64_t(i), std::int64_t(i) + 1).copy_(gpt.wte.value().rows(id, id + 1));
+  for (const Linear* l : gpt.linears()) {
+    if (l->quantised && is_saved(l->name, config)) {
+      throw UsageError(fmt::format(
+          "modules_to_save: {} is quantised, and only full weights can train", l->name));
     }
-    gpt.special_ids = config.special_ids;
-    gpt.special_rows = parameter(
-        rows, std::string(kPrefix) + "transformer.wte.token_adapter.trainable_tokens_delta");
   }
+  if (is_saved("transformer.wte", config) && !gpt.lm_head.defined()) gpt.untie_head();
+  for (const NamedParameter& p : gpt.parameters()) {
+    p.variable->leaf()->trainable = false;
+    if (is_saved(module_of(p.name), config)) train_copy(*p.variable);
+  }
+  const std::vector<Linear*> linears = gpt.linears();
+  for (const LoraTarget& target : targets) {
+    Linear& l = *target.linear;
+    // Random numbers by the map's place in the model: they do not depend on what else is chosen.
+    const auto stream = std::uint64_t(1 + (std::ranges::find(linears, &l) - linears.begin()));
+    const double bound = 1 / std::sqrt(double(l.in()));
+    l.lora = std::make_shared<Lora>();
+    l.lora->a =
+        parameter(tensor::uniform({target.rank, l.in()}, -bound, bound, seed, stream, gpt.dtype()),
+                  kPrefix + l.name + ".lora_A.weight");
+    l.lora->b = parameter(Tensor::zeros({l.out(), target.rank}, gpt.dtype()),
+                          kPrefix + l.name + ".lora_B.weight");
+    l.lora->scale = target.scale;
+    l.lora->dropout = config.dropout;
+    if (config.dora) {
+      l.lora->magnitude = parameter(column_norms(l), kPrefix + l.name + ".lora_magnitude_vector");
+    }
+  }
+  add_special_rows(gpt, config.special_ids);
 }
 
 std::vector<NamedParameter> lora_parameters(Gpt& gpt) {
   std::vector<NamedParameter> list;
+  const auto add = [&](Variable& v) {
+    if (v.defined()) list.push_back({v.leaf()->name, &v});
+  };
   for (Linear* l : gpt.linears()) {
     if (!l->lora) continue;
-    list.push_back({l->lora->a.leaf()->name, &l->lora->a});
-    list.push_back({l->lora->b.leaf()->name, &l->lora->b});
+    add(l->lora->a);
+    add(l->lora->b);
+    add(l->lora->magnitude);
   }
-  if (gpt.special_rows.defined()) {
-    list.push_back({gpt.special_rows.leaf()->name, &gpt.special_rows});
-  }
+  add(gpt.special_rows);
   for (const NamedParameter& p : gpt.parameters()) {
     if (p.variable->leaf()->trainable) list.push_back({kPrefix + p.name, p.variable});
   }
   return list;
-}
-
-void merge_lora(Gpt& gpt) {
-  for (Linear* l : gpt.linears()) {
-    if (!l->lora || l->lora->unmerged.defined()) continue;
-    Leaf& weight = *l->weight.leaf();
-    l->lora->unmerged = weight.value;
-    weight.value = weight.value.clone();
-    weight.value.add_(delta(*l->lora));
-  }
-}
-
-void unmerge_lora(Gpt& gpt) {
-  for (Linear* l : gpt.linears()) {
-    if (!l->lora || !l->lora->unmerged.defined()) continue;
-    l->weight.leaf()->value = l->lora->unmerged;
-    l->lora->unmerged = Tensor();
-  }
-}
-
-void fold_lora(Gpt& gpt) {
-  merge_lora(gpt);
-  for (Linear* l : gpt.linears()) l->lora = nullptr;
-  if (gpt.special_rows.defined()) {
-    gpt.wte.leaf()->value = gpt.token_embedding().value();
-    gpt.special_rows = Variable();
-    gpt.special_ids.clear();
-  }
 }
 
 }  // namespace pupil

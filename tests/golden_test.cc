@@ -20,7 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::string kOwn = std::string(PUPIL_SOURCE_DIR) + "/tests/golden";
-const std::vector<std::string> kBuilt{"ops", "optim", "gpt2", "lora", "sft", "sampling", "bad"};
+const std::vector<std::string> kBuilt{"ops", "optim",    "gpt2",  "lora",
+                                      "sft", "sampling", "quant", "bad"};
 
 std::string shared_golden() {
   const char* shared = std::getenv("PUPIL_SHARED");
@@ -189,23 +190,26 @@ TEST_F(GoldenCopy, AnExpectedValueLessOrMoreFails) {
   EXPECT_NE(result.output.find("loss.8 is expected"), std::string::npos) << result.output;
 }
 
-TEST_F(GoldenCopy, WhatTheEngineLacksIsRefusedByItsName) {
-  const std::string config = "lora/ends_with/adapter/adapter_config.json";
-  change_json(config, [](auto& json) { json["use_dora"] = true; });
-  const Outcome dora = golden_in(path("lora"));
-  EXPECT_EQ(dora.status, 0) << dora.output;
-  EXPECT_EQ(lines_with(dora.output, "PASS (refused)"), 3) << dora.output;
-  EXPECT_NE(dora.output.find("use_dora"), std::string::npos);
+TEST(GoldenCase, WhatTheEngineLacksPassesAsRefusedOnlyByANameThatTheReadmeAllows) {
+  const auto verdict = [](const std::string& message, std::vector<std::string> refusable) {
+    return golden::run_case({"lora", "x", [=]() -> golden::Values { throw InputError(message); },
+                             [] { return golden::Expected(); }, std::move(refusable)})
+        .verdict;
+  };
+  EXPECT_EQ(verdict("config.json: use_x is set", {"use_x"}), golden::Verdict::kRefused);
+  EXPECT_EQ(verdict("config.json: use_y is set", {"use_x"}), golden::Verdict::kFail);
+  EXPECT_EQ(verdict("config.json: use_x is set", {}), golden::Verdict::kFail);
+}
 
-  change_json(config, [](auto& json) {
-    json["use_dora"] = false;
-    json["target_modules"] = ".*c_proj";
+TEST_F(GoldenCopy, TargetsByExpressionAndUnusedPatternsChangeNoNumber) {
+  change_json("lora/ends_with/adapter/adapter_config.json", [](auto& json) {
+    json["target_modules"] = R"(.*\.(attn\.c_proj|mlp\.c_fc))";
+    json["rank_pattern"] = {{"c_attn", 7}};
+    json["fan_in_fan_out"] = false;
   });
-  EXPECT_EQ(lines_with(golden_in(path("lora")).output, "PASS (refused)"), 3);
-
-  change_json(config, [](auto& json) {
-    json["target_modules"] = {"attn.c_proj", "mlp.c_fc"};
-    json["bias"] = "all";  // refused, too, but no README allows that
+  EXPECT_EQ(golden_in(path("lora")).status, 0);
+  change_json("lora/ends_with/adapter/adapter_config.json", [](auto& json) {
+    json["alpha_pattern"] = {{"mlp.c_fc", 3}};
   });
   EXPECT_EQ(golden_in(path("lora")).status, 1);
 }
@@ -246,7 +250,7 @@ TEST_F(GoldenCopy, UnknownFoldersAndEmptyFamiliesAreBadInput) {
 }
 
 TEST_F(GoldenCopy, AFamilyThatIsNotBuiltCountsUnlessLeftOut) {
-  fs::create_directory(path("quant"));
+  fs::create_directory(path("align"));
   const Outcome all = golden_in(dir_.string());
   EXPECT_EQ(all.status, 1);
   EXPECT_EQ(lines_with(all.output, "NOT BUILT"), 1) << all.output;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "sft/lora.h"
+#include "sft/module_names.h"
 #include "tensor/error.h"
 #include "tests/small_models.h"
 
@@ -161,7 +162,7 @@ TEST(Lora, MergedIsUnmergedAndMergingTwiceIsOnceAndUnmergingRestoresEveryBit_B11
   EXPECT_LE(difference(logits_of(gpt, batch), unmerged), 1e-12);
 }
 
-TEST(Lora, SpecialRowsTrainAndTheOtherRowsOfTheEmbeddingDoNot) {
+TEST(Lora, SpecialRowsTrainAndTheOtherRowsOfTheEmbeddingDoNot_B131) {
   Gpt gpt = small::model(small::config(), 7);
   LoraConfig config = config_of(2, 4);
   config.special_ids = {4, 9};

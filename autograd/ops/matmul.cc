@@ -66,13 +66,16 @@ Variable linear(const Variable& x, const Variable& weight, const Variable& bias,
     }
     tensor::add_bias_(y, bias.value());
   }
-  return record("linear", {x, weight, bias}, {x.value(), weight.value()}, std::move(y),
-                [out_in](const Node& n, const Tensor& dy, Gradients& d) {
+  // A frozen weight wants no gradient, so that x need not be kept for it, and the other way round.
+  return record("linear", {x, weight, bias},
+                {weight.requires_grad() ? x.value() : Tensor(),
+                 x.requires_grad() ? weight.value() : Tensor()},
+                std::move(y), [out_in](const Node& n, const Tensor& dy, Gradients& d) {
                   const auto [x, weight] = n.saved<2>();
                   write_product(d[0], dy, false, weight, !out_in);
-                  if (out_in) {
+                  if (d[1] && out_in) {
                     write_product(d[1], as_rows(dy), true, as_rows(x), false);
-                  } else {
+                  } else if (d[1]) {
                     write_product(d[1], as_rows(x), true, as_rows(dy), false);
                   }
                   if (d[2]) {
