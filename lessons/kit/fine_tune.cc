@@ -1,0 +1,60 @@
+#include "lessons/kit/fine_tune.h"
+
+#include "microworld/score.h"
+#include "sft/evaluation.h"
+#include "sft/example_data.h"
+#include "sft/microworld_data.h"
+#include "sft/render.h"
+#include "sft/trainer.h"
+
+namespace pupil {
+namespace {
+
+constexpr std::int64_t kRows = 32, kWarmup = 10;
+
+std::vector<Example> to_data(const std::vector<microworld::Example>& examples, bool all_tokens) {
+  std::vector<Example> data = to_examples(examples);
+  if (!all_tokens) return data;
+  for (Example& e : data) e.targets = targets_from(e.ids);
+  return data;
+}
+
+}  // namespace
+
+double accuracy(const Gpt& gpt, const std::vector<microworld::Example>& questions) {
+  const std::vector<microworld::Ids> answers = answer(gpt, questions);
+  std::int64_t right = 0;
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    right += microworld::judge(questions[i], answers[i]).right;
+  }
+  return double(right) / double(questions.size());
+}
+
+FineTuned fine_tune(Gpt& gpt, const microworld::World& world,
+                    const std::vector<microworld::Example>& examples, const FineTuning& options) {
+  const ExampleData data(to_data(examples, options.all_tokens), kRows, 1, ExampleOrder::kShuffle,
+                         options.seed);
+  TrainOptions train_options{.out = "", .steps = options.steps};
+  train_options.schedule = {.kind = ScheduleKind::kConstant,
+                            .peak = options.lr,
+                            .steps = options.steps,
+                            .warmup = kWarmup};
+  train_options.adamw = {.beta1 = 0.9, .beta2 = 0.99};
+  FineTuned result;
+  std::int64_t targets = 0, tokens = 0;
+  TrainHooks hooks;
+  hooks.batches = [&](std::int64_t number) { return data.step(number); };
+  hooks.on_step = [&](std::int64_t step, const StepResult& r, double, double) {
+    result.losses.push_back(r.loss);
+    targets += r.n_targets;
+    tokens += r.n_tokens;
+    if (options.measure_every > 0 && step % options.measure_every == 0) {
+      result.accuracy.push_back(accuracy(gpt, test_set(world)));
+    }
+  };
+  train(gpt, gpt.parameters(), train_options, hooks);
+  result.mask_share = double(targets) / double(tokens);
+  return result;
+}
+
+}  // namespace pupil

@@ -1,0 +1,14 @@
+// Divides an integer by zero.
+// exercise: 09b
+// expect: crash
+// behind the list of symbols: crash
+#include "exercise.h"
+
+std::int32_t exercise::supervised_targets(std::int32_t* targets, const std::int32_t* ids,
+                                          const std::int32_t* parts, std::int64_t length) {
+  (void)targets;
+  (void)ids;
+  (void)parts;
+  volatile std::int64_t zero = 0;
+  return std::int32_t(length / zero);
+}

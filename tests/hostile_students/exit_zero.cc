@@ -1,0 +1,16 @@
+// Ends the process as if all were well.
+// exercise: 09b
+// expect: error
+// behind the list of symbols: crash
+#include "exercise.h"
+
+#include <cstdlib>
+
+std::int32_t exercise::supervised_targets(std::int32_t* targets, const std::int32_t* ids,
+                                          const std::int32_t* parts, std::int64_t length) {
+  (void)targets;
+  (void)ids;
+  (void)parts;
+  (void)length;
+  std::exit(0);
+}

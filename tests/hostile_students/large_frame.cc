@@ -1,0 +1,17 @@
+// An array on the stack that no stack holds.
+// exercise: 09b
+// expect: crash
+// behind the list of symbols: crash
+#include "exercise.h"
+
+#include <cstring>
+
+std::int32_t exercise::supervised_targets(std::int32_t* targets, const std::int32_t* ids,
+                                          const std::int32_t* parts, std::int64_t length) {
+  (void)targets;
+  (void)ids;
+  (void)parts;
+  char room[64 << 20];
+  std::memset(room, int(length), sizeof room);
+  return room[length];
+}

@@ -1,0 +1,17 @@
+// Takes hold of the grader as a debugger.
+// exercise: 09b
+// expect: error
+// behind the list of symbols: crash
+#include "exercise.h"
+
+#include <sys/ptrace.h>
+#include <unistd.h>
+
+std::int32_t exercise::supervised_targets(std::int32_t* targets, const std::int32_t* ids,
+                                          const std::int32_t* parts, std::int64_t length) {
+  (void)targets;
+  (void)ids;
+  (void)parts;
+  (void)length;
+  return std::int32_t(::ptrace(PTRACE_ATTACH, ::getppid(), nullptr, nullptr));
+}

@@ -1,0 +1,18 @@
+// Waits for ever without working.
+// exercise: 09b
+// expect: timeout
+// behind the list of symbols: timeout
+#include "exercise.h"
+
+#include <chrono>
+#include <thread>
+
+std::int32_t exercise::supervised_targets(std::int32_t* targets, const std::int32_t* ids,
+                                          const std::int32_t* parts, std::int64_t length) {
+  (void)targets;
+  (void)ids;
+  (void)parts;
+  (void)length;
+  std::this_thread::sleep_for(std::chrono::hours(1));
+  return 0;
+}

@@ -1,0 +1,10 @@
+// A recursion without an end.
+// exercise: 09b
+// expect: crash
+// behind the list of symbols: crash
+#include "exercise.h"
+
+std::int32_t exercise::supervised_targets(std::int32_t* targets, const std::int32_t* ids,
+                                          const std::int32_t* parts, std::int64_t length) {
+  return 1 + exercise::supervised_targets(targets, ids, parts, length + 1);
+}
