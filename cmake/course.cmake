@@ -24,6 +24,11 @@ target_link_libraries(pupil_course PUBLIC pupil_cli pupil_lessons SQLite::SQLite
 file(GLOB worker_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/course/worker/*.cc)
 add_executable(pupil-worker ${worker_sources})
 target_link_libraries(pupil-worker PRIVATE ${SECCOMP_LIBRARY} ${CMAKE_DL_LIBS})
+if(PUPIL_SANITIZE)
+  # Its sandbox leaves no room for a sanitizer's memory and system calls.
+  target_compile_options(pupil-worker PRIVATE -fno-sanitize=all)
+  target_link_options(pupil-worker PRIVATE -fno-sanitize=all)
+endif()
 
 add_executable(pupil-exercise course/tool/main.cc)
 target_link_libraries(pupil-exercise PRIVATE pupil_course)

@@ -160,7 +160,7 @@ cli::Command learn_command() {
   return {"learn",
           "Work through the exercises: shows the task, checks your file at every save, and takes "
           "keys (n next, h hint, e explain, q quit).",
-          "./pupil learn 04a --dir build/work </dev/null & sleep 3; kill $!",
+          "./pupil learn 04a --dir build/work",
           [](cli::Options& options, const cli::Common& common) -> std::function<int()> {
             auto s = std::make_shared<SessionOptions>();
             s->declare(options);

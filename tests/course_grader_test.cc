@@ -42,17 +42,16 @@ TEST_F(Grader, TheStarterIsNotDoneAndHasNoPoints) {
   }
 }
 
-TEST_F(Grader, AMistakeIsNamedByItsMutant) {
-  const std::string wrong = replaced(source("09a").solution(), "double(n) * (std::exp",
-                                     "double(logits.rows - 1) * (std::exp");
+TEST_F(Grader, AMistakeThatNoMutantMakesIsNamedByItsFactor) {
+  const std::string wrong =
+      replaced(source("09a").solution(), "dloss / double(n)", "dloss / double(n * n)");
   const Results r = grade("09a", wrong);
   const CheckResult& c = check_named(r, "gradient");
   EXPECT_EQ(c.status, Status::kFail);
-  // No mutant: a factor of two known numbers, 3 supervised tokens over 10.
   ASSERT_EQ(c.diagnosis.size(), 1u) << to_json(r);
   EXPECT_EQ(c.diagnosis[0].key, "scale");
   EXPECT_EQ(c.diagnosis[0].certainty, "exact");
-  expect_contains(c.diagnosis[0].text, "3/10");
+  expect_contains(c.diagnosis[0].text, "1/3, 3 = supervised tokens");
   expect_contains(c.text, "the forward is right, the derivative is not");
   EXPECT_EQ(check_named(r, "value").status, Status::kPass);
 }
