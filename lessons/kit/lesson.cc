@@ -73,8 +73,10 @@ void Lesson::say(const std::string& text) {
 void Lesson::line(const std::string& what, const std::string& symbol, const std::string& value,
                   const std::string& verdict) {
   const std::string left = symbol.empty() ? what : fmt::format("{}, {}", what, symbol);
-  fmt::print("  {:<46} {:>12}  {}[{}]\n", left, value, verdict.empty() ? "" : verdict + " ",
-             origin_name(origin_));
+  constexpr std::size_t kColumn = 58;
+  if (left.size() > kColumn) fmt::print("  {}\n", left);
+  fmt::print("  {:<58} {:>12}  {}[{}]\n", left.size() > kColumn ? "" : left, value,
+             verdict.empty() ? "" : verdict + " ", origin_name(origin_));
   std::fflush(stdout);
 }
 

@@ -4,14 +4,12 @@
 // behind the list of symbols: crash
 #include "exercise.h"
 
-#include <cstring>
-
 std::int32_t exercise::supervised_targets(std::int32_t* targets, const std::int32_t* ids,
                                           const std::int32_t* parts, std::int64_t length) {
   (void)targets;
   (void)ids;
   (void)parts;
-  char room[64 << 20];
-  std::memset(room, int(length), sizeof room);
+  volatile char room[64 << 20];
+  for (char volatile& page : room) page = char(length);
   return room[length];
 }

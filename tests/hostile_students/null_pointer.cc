@@ -10,7 +10,7 @@ std::int32_t exercise::supervised_targets(std::int32_t* targets, const std::int3
   (void)ids;
   (void)parts;
   (void)length;
-  std::int32_t* volatile nowhere = nullptr;
+  volatile std::int32_t* volatile nowhere = nullptr;
   *nowhere = 1;
   return 0;
 }

