@@ -11,6 +11,7 @@
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "nn/file.h"
+#include "nn/strict_json.h"
 #include "tensor/error.h"
 
 namespace pupil::cli {
@@ -112,7 +113,7 @@ class Chat {
       if (rest.empty()) throw InputError("/save needs a file name");
       nlohmann::ordered_json list = nlohmann::ordered_json::array();
       for (const Message& m : messages_) list.push_back({{"role", m.role}, {"content", m.content}});
-      write_file(rest, nlohmann::ordered_json{{"messages", list}}.dump() + "\n");
+      write_file(rest, json_text(nlohmann::ordered_json{{"messages", list}}) + "\n");
       fmt::print(stderr, "saved {}\n", rest);
     } else {
       fmt::print(stderr, "{}\n", kHelp);

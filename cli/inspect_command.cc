@@ -9,6 +9,7 @@
 #include "cli/inspect.h"
 #include "cli/printable.h"
 #include "nn/file.h"
+#include "nn/strict_json.h"
 #include "tensor/error.h"
 
 namespace pupil::cli {
@@ -47,7 +48,7 @@ Command inspect_command() {
             return [path, &common] {
               const nlohmann::ordered_json report = inspect_path(*path);
               if (common.json) {
-                fmt::print("{}\n", report.dump());
+                fmt::print("{}\n", json_text(report));
               } else {
                 print_text(report);
               }

@@ -7,6 +7,7 @@
 #include "cli/model_input.h"
 #include "cli/run_record.h"
 #include "nn/sha256.h"
+#include "nn/strict_json.h"
 #include "sft/quantised_base.h"
 #include "tensor/error.h"
 
@@ -50,7 +51,7 @@ int merge(const Settings& s, const Common& common) {
   if (input.tokenizer) save_tokenizer(*input.tokenizer, s.out);
   write_run_record(s.out, record);
   if (common.json) {
-    fmt::print("{}\n", nlohmann::ordered_json{{"model", s.out}}.dump());
+    fmt::print("{}\n", json_text(nlohmann::ordered_json{{"model", s.out}}));
   } else {
     fmt::print("model in {}\n", s.out);
   }

@@ -237,7 +237,16 @@ void OptionParser::parse(const std::vector<std::string>& arguments) {
       throw UsageError(fmt::format("{} is given twice: {}", option.name, fmt::join(values, ", ")));
     }
     if (!values.empty()) given_.push_back(option.name);
-    for (const std::string& value : values) take(option, value);
+    for (const std::string& value : values) {
+      // The parser hands on "true" for a bare flag, and --flag=VALUE as VALUE.
+      if (option.is_flag() && value != "true") {
+        throw UsageError(
+            fmt::format("{} takes no value, but \"{}\" is given; leave it out to "
+                        "switch it off",
+                        option.name, value));
+      }
+      take(option, value);
+    }
   }
   for (const DeclaredOption& option : declared_) {
     if (option.required && !given(option.name.c_str())) {

@@ -143,6 +143,7 @@ int pretrain(Settings s, const Common& common) {
   };
   hooks.log = [&](const std::string& line) { progress.log(line); };
   watch_interrupt();
+  watch_termination();
   hooks.interrupted = interrupt_requested;
   const TrainResult result = train(gpt, gpt.parameters(), options, hooks);
   if (result.interrupted) {

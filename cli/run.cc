@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <new>
+#include <system_error>
 
 #include "cli/help.h"
 #include "cli/interrupt.h"
@@ -146,6 +147,12 @@ int run(int argc, char** argv, const std::vector<Command>& commands) {
     return report(kInput, e.what());
   } catch (const std::bad_alloc&) {
     return report(kInternal, "out of memory; take a smaller model, batch or context");
+  } catch (const std::system_error& e) {
+    // fmt::print gives up in the middle of a long result.
+    if (std::ferror(stdout)) {
+      return report(kInput, fmt::format("standard output: cannot write: {}", e.code().message()));
+    }
+    return report(kInternal, fmt::format("internal error: {}", e.what()));
   } catch (const std::exception& e) {
     return report(kInternal, fmt::format("internal error: {}; please report it with the command "
                                          "line",

@@ -9,6 +9,7 @@
 #include "nn/file.h"
 #include "nn/json_fields.h"
 #include "nn/sha256.h"
+#include "nn/strict_json.h"
 #include "sft/train_state.h"
 #include "tensor/error.h"
 
@@ -36,10 +37,10 @@ Json environment_record() {
 
 void write_run_record(const std::string& folder, Json record) {
   record["environment"] = environment_record();
-  write_file(folder + "/run.json", record.dump(2) + "\n");
+  write_file(folder + "/run.json", json_text(record, 2) + "\n");
 }
 
-std::string fingerprint(const Json& settings) { return sha256(without_paths(settings).dump()); }
+std::string fingerprint(const Json& settings) { return sha256(json_text(without_paths(settings))); }
 
 void expect_same_run(const std::string& folder, const Json& settings) {
   constexpr std::size_t kNamed = 3;
@@ -50,7 +51,8 @@ void expect_same_run(const std::string& folder, const Json& settings) {
   std::vector<std::string> differences;
   for (const auto& [name, now] : current.items()) {
     if (!saved.contains(name) || saved[name] == now) continue;
-    differences.push_back(fmt::format("{} was {}, now {}", name, saved[name].dump(), now.dump()));
+    differences.push_back(
+        fmt::format("{} was {}, now {}", name, json_text(saved[name]), json_text(now)));
   }
   if (differences.empty()) return;
   if (differences.size() > kNamed) differences.resize(kNamed);

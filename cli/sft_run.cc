@@ -48,6 +48,7 @@ class SftRun {
           "`pupil render`, and at --mask and --truncate",
           s.data.data));
     }
+    load_evaluation();  // it may bring special tokens, too: before the vocabulary is grown
     base_hash_ = !input_.base_hash.empty() ? input_.base_hash
                  : input_.adapter          ? input_.adapter->base_hash
                                            : hash_of_weights(input_.gpt);
@@ -93,22 +94,16 @@ class SftRun {
     make_folder(s_.out);
     if (s_.resume) {
       expect_same_run(s_.out, record_);
-    } else if (file_exists(best_folder() + "/run.json")) {
-      std::filesystem::remove_all(best_folder());  // of an earlier run
+    } else {
+      remove_earlier_best();
     }
 
-    std::vector<Batch> evaluation;
-    if (!s_.eval_data.empty()) {
-      DataOptions eval_options = s_.data;
-      eval_options.data = s_.eval_data;
-      evaluation = batches_of(
-          load_data_input(eval_options, input_.tokenizer, input_.gpt.config(), common_).examples(),
-          s_.micro_batch_size);
-    }
     Progress progress(common_, "sft", steps);
     TrainHooks hooks;
     hooks.batches = [&](std::int64_t number) { return examples.step(number); };
-    if (!evaluation.empty()) hooks.evaluate = [&] { return evaluate_loss(input_.gpt, evaluation); };
+    if (!evaluation_.empty()) {
+      hooks.evaluate = [&] { return evaluate_loss(input_.gpt, evaluation_); };
+    }
     hooks.log = [&](const std::string& line) { progress.log(line); };
     hooks.on_step = [&](std::int64_t step, const StepResult& r, double, double seconds) {
       progress.step(
@@ -121,6 +116,7 @@ class SftRun {
     hooks.save_model = [&] { save(s_.out); };
     hooks.save_best = [&] { save(best_folder()); };
     watch_interrupt();
+    watch_termination();
     hooks.interrupted = interrupt_requested;
     const TrainResult result = train(input_.gpt, trainable(), options, hooks);
     if (result.interrupted) {
@@ -133,6 +129,26 @@ class SftRun {
   }
 
  private:
+  void remove_earlier_best() const {
+    for (const std::string& needed : {s_.model.model, s_.model.adapter}) {
+      std::error_code none;
+      if (!std::filesystem::equivalent(needed, best_folder(), none)) continue;
+      throw UsageError(
+          fmt::format("{} is where this run puts its best model; choose another --out", needed));
+    }
+    // Only where both folders are a run's: OUT/best may be somebody's own.
+    if (file_exists(s_.out + "/run.json") && file_exists(best_folder() + "/run.json")) {
+      std::filesystem::remove_all(best_folder());
+    }
+  }
+  void load_evaluation() {
+    if (s_.eval_data.empty()) return;
+    DataOptions options = s_.data;
+    options.data = s_.eval_data;
+    const DataInput data = load_data_input(options, input_.tokenizer, input_.gpt.config(), common_);
+    evaluation_ = batches_of(data.examples(), s_.micro_batch_size);
+    for (const SpecialToken& token : data.added_specials) data_.added_specials.push_back(token);
+  }
   void start_adapter() {
     LoraConfig lora = s_.lora;
     lora.rank = s_.lora_rank;
@@ -281,6 +297,7 @@ class SftRun {
   const Common& common_;
   ModelInput input_;
   DataInput data_;
+  std::vector<Batch> evaluation_;
   std::string base_hash_;
   nlohmann::ordered_json record_;
 };

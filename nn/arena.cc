@@ -67,4 +67,13 @@ double ParameterArena::grad_norm() {
   throw GradientError("the gradient norm overflows");
 }
 
+void ParameterArena::expect_finite_values() const {
+  for (const Part& part : parts_) {
+    if (!std::isfinite(tensor::sum_of_squares(part.variable.value()))) {
+      throw GradientError(
+          fmt::format("{} holds NaN or Inf after the step; lower the learning rate", part.name));
+    }
+  }
+}
+
 }  // namespace pupil

@@ -38,6 +38,8 @@ class ParameterArena {
   void complete_grads();
   /// The norm over all gradients. Throws GradientError naming the parameter when one is NaN or Inf.
   double grad_norm();
+  /// Throws GradientError naming the first parameter that holds NaN or Inf.
+  void expect_finite_values() const;
 
  private:
   Tensor values_, grads_;

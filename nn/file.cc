@@ -56,6 +56,16 @@ void write_all(int fd, const std::string& path, std::string_view content) {
   }
 }
 
+// A rename over /dev/null by root would take it from the whole machine; one over /dev/stdout would
+// hide the result from whoever reads the other end.
+bool is_no_plain_file(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || S_ISDIR(status.st_mode)) return false;
+  const std::string folder = std::filesystem::path(path).parent_path();
+  const bool is_descriptor = folder == "/dev" || folder == "/dev/fd" || folder.starts_with("/proc");
+  return !S_ISREG(status.st_mode) || is_descriptor;
+}
+
 }  // namespace
 
 std::string read_file(const std::string& path) {
@@ -77,25 +87,28 @@ std::string read_file(const std::string& path) {
   }
 }
 
-AtomicFile::AtomicFile(const std::string& path)
-    : path_(path), temporary_(fmt::format("{}{}{}", path, kTemporary, ::getpid())) {
-  fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+AtomicFile::AtomicFile(const std::string& path) : path_(path) {
+  const bool in_place = is_no_plain_file(path);
+  if (!in_place) temporary_ = fmt::format("{}{}{}", path, kTemporary, ::getpid());
+  fd_ = in_place ? ::open(path_.c_str(), O_WRONLY | O_CLOEXEC)
+                 : ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd_ < 0) fail(path_, "write", errno);
 }
 
 AtomicFile::~AtomicFile() {
   if (fd_ >= 0) ::close(fd_);
-  if (!committed_) ::unlink(temporary_.c_str());
+  if (!committed_ && !temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::write(std::string_view content) { write_all(fd_, path_, content); }
 
 void AtomicFile::commit() {
-  if (::fsync(fd_) != 0) fail(path_, "write", errno);
+  const bool in_place = temporary_.empty();
+  if (::fsync(fd_) != 0 && !in_place) fail(path_, "write", errno);  // a pipe has no disk
   const int fd = fd_;
   fd_ = -1;
   if (::close(fd) != 0) fail(path_, "write", errno);
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, "replace", errno);
+  if (!in_place && ::rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, "replace", errno);
   committed_ = true;
 }
 

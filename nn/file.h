@@ -12,7 +12,8 @@ namespace pupil {
 std::string read_file(const std::string& path);
 
 /// A file in the making: written beside `path` under another name, flushed to the disk and renamed
-/// by commit(), removed without it. A reader sees the old file or the new one. Every call throws
+/// by commit(), removed without it. A reader sees the old file or the new one. What is there and no
+/// plain file (a device, a pipe, /dev/stdout) is written to, never replaced. Every call throws
 /// InputError naming the path and the reason (a full disk, say).
 class AtomicFile {
  public:
@@ -24,7 +25,7 @@ class AtomicFile {
   void commit();
 
  private:
-  std::string path_, temporary_;
+  std::string path_, temporary_;  // no temporary: written in place
   int fd_ = -1;
   bool committed_ = false;
 };

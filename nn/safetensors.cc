@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "nn/file.h"
 #include "nn/float_formats.h"
@@ -40,7 +42,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   std::map<std::string, std::string> metadata;
 
   bool start_object(std::size_t) override {
-    if (++depth_ == 2 && name_ != "__metadata__") entry_ = Entry();
+    if (++depth_ == 2) entry_ = Entry(), fields_.clear();
     if (depth_ > 2) fail("an object inside an entry");
     return true;
   }
@@ -49,6 +51,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
     if (depth_ == 1 && !names_.emplace(key, true).second) {
       throw InputError(fmt::format("{}: tensor {} stands twice in the header", path_, key));
     }
+    if (depth_ == 2 && !fields_.insert(key).second) fail("two values");
     return true;
   }
   bool end_object() override {
@@ -56,7 +59,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
     return true;
   }
   bool start_array(std::size_t) override {
-    if (depth_ != 2 || in_array_) fail("a list where none belongs");
+    if (depth_ != 2 || in_array_ || name_ == "__metadata__") fail("a list where none belongs");
     in_array_ = true;
     if (field_ == "shape") entry_.has_shape = true;
     if (field_ == "data_offsets") entry_.has_offsets = true;
@@ -93,8 +96,8 @@ class HeaderReader : public nlohmann::json_sax<Json> {
     if (const auto at = reason.find(kBefore); at != reason.npos) {
       reason = reason.substr(at + kBefore.size());
     }
-    throw InputError(
-        fmt::format("{}: the header is not valid JSON at its byte {}: {}", path_, position, reason));
+    throw InputError(fmt::format("{}: the header is not valid JSON at its byte {}: {}", path_,
+                                 position, reason));
   }
 
  private:
@@ -136,6 +139,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   bool in_array_ = false;
   std::string name_, field_;
   std::map<std::string, bool> names_;
+  std::set<std::string> fields_;  // of the entry
   Entry entry_;
 };
 
@@ -163,7 +167,7 @@ void convert(const std::string& type, const std::byte* from, To* to, std::int64_
 }  // namespace
 
 SafetensorsFile::SafetensorsFile(const std::string& path) : path_(path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe never waits
   if (fd < 0) throw InputError(fmt::format("{}: cannot open: {}", path, std::strerror(errno)));
   struct stat status {};
   ::fstat(fd, &status);
@@ -179,7 +183,8 @@ SafetensorsFile::SafetensorsFile(const std::string& path) : path_(path) {
                     "length",
                     path, size));
   }
-  void* const start = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+  void* const start =
+      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
   ::close(fd);
   if (start == MAP_FAILED) {
     throw InputError(fmt::format("{}: cannot map the file: {}", path, std::strerror(errno)));
@@ -324,6 +329,12 @@ void write_safetensors(const std::string& path,
       const Tensor f64 = t.to(DType::kFloat64);
       for (const double x : f64.span<double>()) {
         packed.push_back(type == SaveType::kF16 ? half_from_double(x) : bfloat16_from_double(x));
+        const float kept = type == SaveType::kF16 ? float_from_half(packed.back())
+                                                  : float_from_bfloat16(packed.back());
+        if (std::isfinite(x) && !std::isfinite(kept)) {
+          throw InputError(fmt::format("{}: tensor {} holds {}, which is beyond {}; save as f32",
+                                       path, name, x, type_name));
+        }
       }
       put(packed);
     }

@@ -13,6 +13,7 @@
 namespace pupil {
 namespace {
 
+constexpr double kLargest = std::numeric_limits<double>::max();
 constexpr double kRemoved = -std::numeric_limits<double>::infinity();
 
 // Ids by falling logit, ties to the lower id.
@@ -51,15 +52,16 @@ std::vector<double> next_token_distribution(std::span<const double> raw,
                                             const SamplingOptions& options) {
   std::vector<double> logits(raw.begin(), raw.end());
   for (std::size_t id = 0; id < logits.size(); ++id) {
-    if (std::isnan(logits[id])) {
+    if (!std::isfinite(logits[id])) {
       throw InputError(
-          fmt::format("the model's logit of id {} is NaN; its weights are damaged", id));
+          fmt::format("the model's logit of id {} is {}; its weights are damaged", id, logits[id]));
     }
   }
   if (options.repetition_penalty != 1) {
     for (const std::int32_t id : std::set<std::int32_t>(previous.begin(), previous.end())) {
       double& x = logits[id];
       x = x > 0 ? x / options.repetition_penalty : x * options.repetition_penalty;
+      x = std::clamp(x, -kLargest, kLargest);
     }
   }
   if (options.temperature == 0) {
@@ -67,7 +69,9 @@ std::vector<double> next_token_distribution(std::span<const double> raw,
     p[std::max_element(logits.begin(), logits.end()) - logits.begin()] = 1;
     return p;
   }
-  for (double& x : logits) x /= options.temperature;
+  // The largest becomes 0, so that a small temperature does not overflow.
+  const double largest = *std::max_element(logits.begin(), logits.end());
+  for (double& x : logits) x = (x - largest) / options.temperature;
   const bool cut_k = options.top_k > 0 && options.top_k < std::int64_t(logits.size());
   if (cut_k || options.top_p < 1) {
     const std::vector<std::int32_t> order = ranked(logits);

@@ -6,8 +6,10 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 
 #include "nn/file.h"
+#include "tensor/error.h"
 
 namespace pupil {
 namespace {
@@ -80,6 +82,16 @@ std::string sha256(std::string_view text) {
   return hash.hex();
 }
 
-std::string sha256_of_file(const std::string& path) { return sha256(read_file(path)); }
+std::string sha256_of_file(const std::string& path) {
+  std::error_code none;
+  const auto type = std::filesystem::status(path, none).type();
+  if (type == std::filesystem::file_type::fifo || type == std::filesystem::file_type::character) {
+    throw InputError(fmt::format(
+        "{}: is a pipe, and what was read from it cannot be read again for its hash; save it as a "
+        "file first",
+        path));
+  }
+  return sha256(read_file(path));
+}
 
 }  // namespace pupil

@@ -21,6 +21,7 @@ class Sha256 {
 };
 
 std::string sha256(std::string_view text);
-std::string sha256_of_file(const std::string& path);  ///< throws InputError
+/// Throws InputError, also for a pipe: what was read from it before is gone.
+std::string sha256_of_file(const std::string& path);
 
 }  // namespace pupil

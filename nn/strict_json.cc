@@ -25,6 +25,10 @@ std::string reason_of(const nlohmann::detail::exception& error) {
 
 template <class Json>
 Json parse_strict(std::string_view text) {
+  // The parser takes a zero byte for the end of the text, and would not see what follows.
+  if (const std::size_t at = text.find('\0'); at != text.npos) {
+    throw JsonFault{at, "a zero byte"};
+  }
   std::vector<std::set<std::string>> keys;
   const auto watch = [&keys](int depth, typename Json::parse_event_t event, Json& value) {
     using Event = typename Json::parse_event_t;

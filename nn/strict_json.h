@@ -32,4 +32,11 @@ Json read_json_file(const std::string& path);
 /// A value for an error message, cut to a readable length.
 std::string show(const nlohmann::json& value);
 
+/// A value as text; bytes that are no UTF-8 (of a path, of what was typed) become U+FFFD, where
+/// dump() alone would throw.
+template <class Json>
+std::string json_text(const Json& value, int indent = -1) {
+  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace pupil

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "nn/json_fields.h"
+#include "nn/strict_json.h"
 #include "sft/module_names.h"
 #include "tensor/error.h"
 
@@ -58,6 +59,9 @@ std::vector<std::int32_t> special_ids(const FieldReader& fields, const Json& jso
       fields.fail(field, "must be a list of ids");
     }
     list.push_back(id.get<std::int32_t>());
+    if (std::count(list.begin(), list.end(), list.back()) > 1) {
+      fields.fail(field, fmt::format("has the id {} twice", list.back()));
+    }
   }
   return list;
 }
@@ -162,7 +166,7 @@ std::string adapter_config_text(const AdapterInfo& info) {
   json["modules_to_save"] = list_or_null(lora.modules_to_save);
   json["trainable_token_indices"] =
       lora.special_ids.empty() ? Json(nullptr) : Json{{"wte", lora.special_ids}};
-  return json.dump(2) + "\n";
+  return json_text(json, 2) + "\n";
 }
 
 }  // namespace pupil

@@ -47,7 +47,7 @@ TrainResult train(Gpt& gpt, const std::vector<NamedParameter>& trainable,
   const auto write = [&](auto&& body) {
     try {
       body();
-    } catch (const InputError& e) {
+    } catch (const Error& e) {
       if (!saved) throw;
       throw InputError(
           fmt::format("{}; the save of step {} is intact: go on with --resume", e.what(), *saved));
@@ -55,6 +55,7 @@ TrainResult train(Gpt& gpt, const std::vector<NamedParameter>& trainable,
   };
   const auto save = [&] {
     write([&] {
+      arena.expect_finite_values();  // the last good save is worth more than this one
       if (hooks.save_model) hooks.save_model();
       if (writes) save_state(options.out, arena, optimizer, run, options.fingerprint);
     });

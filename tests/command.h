@@ -69,7 +69,7 @@ class Running {
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
 
-  void interrupt() const { ::kill(child_, SIGINT); }
+  void interrupt(int signal = SIGINT) const { ::kill(child_, signal); }
   std::string out() const { return captured("out"); }
   std::string err() const { return captured("err"); }
   /// Waits until `seen` holds; false when the program ended before, or that takes too long.

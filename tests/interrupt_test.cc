@@ -26,7 +26,7 @@ class Interrupt : public ::testing::Test {
     const std::string metrics = folder + "/metrics.jsonl";
     return file_exists(metrics) && lines_of(read_file(metrics)).size() > 2;
   }
-  // Interrupted, the run can be resumed, and interrupted again.
+  // Interrupted, the run can be resumed, and ended by a scheduler.
   void expect_resumable(std::vector<std::string> arguments, const std::string& out) {
     for (const bool again : {false, true}) {
       if (again) arguments.push_back("--resume");
@@ -34,7 +34,7 @@ class Interrupt : public ::testing::Test {
       EXPECT_TRUE(running.until([&] {
         return has_steps(out) && (!again || running.err().find("resumed") != std::string::npos);
       }));
-      running.interrupt();
+      running.interrupt(again ? SIGTERM : SIGINT);
       const Ran ran = running.wait();
       EXPECT_EQ(ran.status, 130) << ran.err;
       expect_contains(ran.err, "the state is saved, go on with --resume");

@@ -275,6 +275,13 @@ TEST(Records, DeepNestingIsRefusedAndHarmless) {
             1u);
 }
 
+TEST(Records, AZeroByteEndsNoRecord) {
+  using std::string_literals::operator""s;
+  for (const std::string& rest : {"\0"s, "\0 and more"s, " \0"s}) {
+    expect_contains(input_error([&] { read("{\"text\":\"a\"}" + rest); }), ":1: not valid JSON");
+  }
+}
+
 TEST(Records, AMistakeInsideAnArrayElementHasItsOwnLine) {
   expect_contains(error_of("[\n{\"text\":\n\"a\",\n nul}\n]"),
                   "data.jsonl:4: not valid JSON at column 5");

@@ -132,6 +132,7 @@ TEST(Safetensors, AHeaderThatIsNoFlatJsonObjectIsRefused) {
   EXPECT_REFUSED(file_of("{\"a\":[1]}"), "a list where none belongs");
   EXPECT_REFUSED(file_of(R"({"a":{"x":{"y":{}}}})"), "an object inside an entry");
   EXPECT_REFUSED(file_of(R"({"__metadata__":{"x":1}})"), "a number where none belongs");
+  EXPECT_REFUSED(file_of(R"({"__metadata__":{"x":[1]}})"), "a list where none belongs");
   std::string deep = "{\"a\":";
   for (int i = 0; i < 100000; ++i) deep += "[";
   EXPECT_REFUSED(file_of(deep), "a list where none belongs");
@@ -180,6 +181,30 @@ TEST(Safetensors, ANameThatStandsTwiceIsRefused) {
   EXPECT_REFUSED(file_of("{\"a\":" + entry("U8", "[0]", "[0,0]") +
                          ",\"a\":" + entry("U8", "[0]", "[0,0]") + "}"),
                  "tensor a stands twice");
+}
+
+TEST(Safetensors, AValueBeyondTheTypeIsNotWrittenAsInfinity) {
+  const Folder folder;
+  const std::string path = folder / "x";
+  write_safetensors(path, {{"w", Tensor::full({2}, 65504)}}, {}, SaveType::kF16);
+  const std::string old = read_file(path);
+  try {
+    write_safetensors(path, {{"w", Tensor::full({2}, 1e5)}}, {}, SaveType::kF16);
+    FAIL() << "1e5 was written as F16";
+  } catch (const InputError& e) {
+    EXPECT_NE(std::string(e.what()).find("tensor w holds 100000, which is beyond F16"),
+              std::string::npos)
+        << e.what();
+  }
+  EXPECT_EQ(read_file(path), old);
+}
+
+TEST(Safetensors, AFieldThatStandsTwiceIsRefused) {
+  EXPECT_REFUSED(one(R"({"dtype":"U8","shape":[2],"shape":[2],"data_offsets":[0,4]})", 4),
+                 "entry a field shape holds two values");
+  EXPECT_REFUSED(one(R"({"dtype":"U8","dtype":"I8","shape":[4],"data_offsets":[0,4]})", 4),
+                 "entry a field dtype holds two values");
+  EXPECT_REFUSED(file_of(R"({"__metadata__":{"x":"1","x":"2"}})"), "field x holds two values");
 }
 
 // Every file with one byte changed is refused or read; nothing else happens.
