@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/model_input.h"
+#include "cli/out_folder.h"
 #include "sft/lora.h"
 
 namespace pupil::cli {
@@ -13,6 +14,7 @@ namespace pupil::cli {
 struct SftSettings {
   ModelOptions model;
   DataOptions data;
+  OutFolder out_folder;
   std::string out, normaliser = "tokens", schedule = "cosine", order = "shuffle", eval_data,
                    save_dtype = "f32", decay = "matrices", pack = "none";
   std::vector<std::string> betas{"0.9", "0.999"};
