@@ -83,7 +83,7 @@ void print_likely(const std::vector<double>& p, const std::optional<Tokenizer>& 
   std::stable_sort(ids.begin(), ids.end(), [&](auto a, auto b) { return p[a] > p[b]; });
   fmt::print("{:>7}  {:<12} {}\n", "id", "probability", tokenizer ? "token" : "");
   for (const std::int32_t id : ids) {
-    const std::string text = tokenizer ? nlohmann::json(tokenizer->decode({id})).dump() : "";
+    const std::string text = tokenizer ? nlohmann::json(tokenizer->decode({&id, 1})).dump() : "";
     fmt::print("{:>7}  {:<12.4g} {}\n", id, p[std::size_t(id)], printable(text));
   }
 }
