@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -9,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/generation_options.h"
 #include "cli/interrupt.h"
+#include "cli/printable.h"
 #include "cli/progress.h"
 #include "nn/file.h"
 #include "nn/strict_json.h"
@@ -20,7 +22,8 @@ namespace {
 constexpr const char* kHelp =
     "/reset  forget the conversation     /system TEXT  set the system message\n"
     "/undo   forget the last exchange    /save FILE    write the conversation as a JSON record\n"
-    "/help   this list                   /quit         leave (or Ctrl-D); Ctrl-C stops an answer";
+    "/help   this list                   /quit         leave (also exit, Ctrl-D); Ctrl-C stops an "
+    "answer";
 
 struct Settings {
   ModelOptions model;
@@ -61,11 +64,11 @@ class Chat {
     std::string line;
     while (read_line(line, terminal)) {
       if (line.empty()) continue;
-      if (line == "/quit") break;
+      if (line == "/quit" || line == "quit" || line == "exit") break;
       try {
         line[0] == '/' ? command(line) : answer(line);
       } catch (const Error& e) {
-        fmt::print(stderr, "{}\n", e.what());
+        fmt::print(stderr, "{}{}\n", e.what(), hint_on_capitals(line));
         if (!messages_.empty() && messages_.back().role == "user") messages_.pop_back();
       }
     }
@@ -79,6 +82,16 @@ class Chat {
     if (input_.tokenizer->kind() != TokenizerKind::kWords) return "";
     return fmt::format("it knows few words, to be set apart by spaces{}\n",
                        name_ == "microworld" ? ": what is the city of quinn ?" : "");
+  }
+
+  // Words are known as they are spelt, and small letters are usual.
+  std::string hint_on_capitals(const std::string& line) const {
+    const bool has_capital =
+        std::any_of(line.begin(), line.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+    if (input_.tokenizer->kind() != TokenizerKind::kWords || !has_capital || line[0] == '/') {
+      return "";
+    }
+    return "; it tells capitals from small letters: try without capitals";
   }
 
   // Ctrl-C stops answers only: pressed here, it drops the line; pressed twice, it ends the program.
@@ -101,23 +114,36 @@ class Chat {
     const std::string rest = space == std::string::npos ? "" : line.substr(space + 1);
     if (name == "/reset") {
       std::erase_if(messages_, [](const Message& m) { return m.role != "system"; });
+      fmt::print(stderr, "the conversation is forgotten{}\n",
+                 messages_.empty() ? "" : "; the system message stays");
     } else if (name == "/system") {
       if (!rest.empty() && !chat_template(name_).rule("system")) {
         throw InputError(fmt::format("template {} has no system message", name_));
       }
       messages_.assign(rest.empty() ? 0 : 1, Message{"system", rest});
+      fmt::print(stderr, "a new conversation, {} system message\n",
+                 rest.empty() ? "without" : "with this");
     } else if (name == "/undo") {
-      while (!messages_.empty() && messages_.back().role == "assistant") messages_.pop_back();
-      if (!messages_.empty() && messages_.back().role == "user") messages_.pop_back();
+      undo();
     } else if (name == "/save") {
       if (rest.empty()) throw InputError("/save needs a file name");
+      if (messages_.empty()) throw InputError("nothing was said yet, so there is nothing to save");
       nlohmann::ordered_json list = nlohmann::ordered_json::array();
       for (const Message& m : messages_) list.push_back({{"role", m.role}, {"content", m.content}});
       write_file(rest, json_text(nlohmann::ordered_json{{"messages", list}}) + "\n");
       fmt::print(stderr, "saved {}\n", rest);
     } else {
+      if (name != "/help") fmt::print(stderr, "no command {}; there are\n", printable(name));
       fmt::print(stderr, "{}\n", kHelp);
     }
+  }
+
+  void undo() {
+    const std::size_t before = messages_.size();
+    while (!messages_.empty() && messages_.back().role == "assistant") messages_.pop_back();
+    if (!messages_.empty() && messages_.back().role == "user") messages_.pop_back();
+    fmt::print(stderr, "{}\n",
+               messages_.size() < before ? "the last exchange is forgotten" : "nothing to undo");
   }
 
   std::vector<std::int32_t> prompt() const {

@@ -58,7 +58,7 @@ using DemoProgress =
 DemoResult run_demo(const DemoOptions& options, const DemoProgress& progress,
                     const std::function<void(const DemoStage&)>& on_stage);
 
-/// OUT/report.html: one file that opens offline.
+/// OUT/report.html: one file that opens offline; OUT/accuracy.svg: its first picture.
 void write_demo_report(const DemoResult& result);
 /// OUT/results.json: every number of the report.
 void write_demo_results(const DemoResult& result);

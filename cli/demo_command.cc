@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
 #include "cli/commands.h"
 #include "cli/demo.h"
+#include "cli/next_command.h"
 #include "cli/progress.h"
 #include "cli/run_record.h"
 #include "sft/evaluation.h"
@@ -61,6 +63,29 @@ void print_table(const DemoResult& result) {
   }
 }
 
+const microworld::Metric* held_out_accuracy(const DemoStage& stage) {
+  for (const microworld::Metric& m : stage.metrics) {
+    if (m.slice == "held-out" && m.metric == "accuracy") return &m;
+  }
+  return nullptr;
+}
+
+// The command that opens a chat with the better of the two tuned models: after a short
+// pretraining, fine-tuning of all weights remembers less than an adapter does.
+std::string talk(const DemoResult& result) {
+  double sft = 0, lora = 0;
+  for (const DemoStage& stage : result.stages) {
+    const microworld::Metric* right = held_out_accuracy(stage);
+    if (right && stage.name == "sft") sft = right->value;
+    if (right && stage.name == "lora") lora = right->value;
+  }
+  const auto folder = [&](const char* name) { return shell_word(result.options.out + name); };
+  const std::string models =
+      sft < lora ? folder("/base") + " --adapter " + folder("/lora") : folder("/sft");
+  return fmt::format("Talk to the {} model, right in {:.0f} % of cases: ./pupil chat --model {}",
+                     sft < lora ? "lora" : "sft", 100 * std::max(sft, lora), models);
+}
+
 int demo(const Settings& s, const Common& common) {
   DemoOptions options;
   options.out = s.out;
@@ -76,11 +101,24 @@ int demo(const Settings& s, const Common& common) {
     }
     bar->step(step, fmt::format("loss {:.3f}", loss));
   };
-  watch_interrupt();
-  const DemoResult result = run_demo(options, progress, [&](const DemoStage& stage) {
+  bool has_model = false;
+  const auto on_stage = [&](const DemoStage& stage) {
     bar.reset();
+    has_model = true;
     if (!common.json) print_stage(stage);
-  });
+  };
+  watch_interrupt();
+  DemoResult result;
+  try {
+    result = run_demo(options, progress, on_stage);
+  } catch (const Interrupted&) {
+    bar.reset();
+    log_line(common, has_model ? fmt::format("interrupted; there is no report, but the models made "
+                                             "so far are in {}",
+                                             s.out)
+                               : "interrupted; nothing was kept");
+    throw;
+  }
   write_demo_results(result);
   write_demo_report(result);
   if (common.json) {
@@ -93,7 +131,7 @@ int demo(const Settings& s, const Common& common) {
   print_table(result);
   fmt::print("\n{:.0f} s in all. Report: {}/report.html\n", result.seconds, s.out);
   if (s.quick) fmt::print("--quick trains a quarter: the knowledge is there, answers are worse.\n");
-  fmt::print("Talk to it: ./pupil chat --model {}/sft\n", s.out);
+  fmt::print("{}\n", talk(result));
   return 0;
 }
 

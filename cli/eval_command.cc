@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <memory>
@@ -70,6 +71,36 @@ std::vector<microworld::Metric> evaluate_file(const Settings& s, ModelInput& inp
   return metrics;
 }
 
+struct Cells {
+  std::string value, low, high;
+};
+
+// A length is a count; what else is measured is a share or a number of nats.
+Cells cells_of(const microworld::Metric& m) {
+  const int digits = m.metric.find("length") == m.metric.npos ? 3 : 0;
+  const auto text = [&](double x) { return fmt::format("{:.{}f}", x, digits); };
+  return {text(m.value), text(m.low), text(m.high)};
+}
+
+void print_table(const std::vector<microworld::Metric>& metrics) {
+  std::size_t value = 8, bound = 7;  // widths
+  for (const microworld::Metric& m : metrics) {
+    const Cells c = cells_of(m);
+    value = std::max(value, c.value.size());
+    bound = std::max({bound, c.low.size(), c.high.size()});
+  }
+  fmt::print("{:<10} {:<18} {:>{}}  {:^{}} {:>6}\n", "slice", "metric", "value", value,
+             "95 % interval", 2 * bound + 5, "n");
+  for (const microworld::Metric& m : metrics) {
+    const Cells c = cells_of(m);
+    fmt::print("{:<10} {:<18} {:>{}}  [{:>{}}, {:>{}}]  {:>6}\n", m.slice, m.metric, c.value, value,
+               c.low, bound, c.high, bound, m.n);
+  }
+  const bool has_length = std::any_of(metrics.begin(), metrics.end(),
+                                      [](const auto& m) { return m.metric == "median_length"; });
+  if (has_length) fmt::print("median_length: bytes; in brackets the middle half of the answers\n");
+}
+
 int evaluate(const Settings& s, const Common& common) {
   ModelInput input = load_model_input(s.model, common);
   const auto metrics =
@@ -77,22 +108,17 @@ int evaluate(const Settings& s, const Common& common) {
           ? evaluate_microworld(input.gpt, microworld::World(std::uint64_t(s.world)))
           : evaluate_file(s, input, common);
   if (!common.json) {
-    fmt::print("{:<10} {:<18} {:>8}  {:^19} {:>6}\n", "slice", "metric", "value", "95 % interval",
-               "n");
+    print_table(metrics);
+    return 0;
   }
   for (const microworld::Metric& m : metrics) {
-    if (common.json) {
-      fmt::print("{}\n", nlohmann::ordered_json{{"slice", m.slice},
-                                                {"metric", m.metric},
-                                                {"value", m.value},
-                                                {"low", m.low},
-                                                {"high", m.high},
-                                                {"n", m.n}}
-                             .dump());
-    } else {
-      fmt::print("{:<10} {:<18} {:>8.3f}  [{:>7.3f}, {:>7.3f}]  {:>6}\n", m.slice, m.metric,
-                 m.value, m.low, m.high, m.n);
-    }
+    fmt::print("{}\n", nlohmann::ordered_json{{"slice", m.slice},
+                                              {"metric", m.metric},
+                                              {"value", m.value},
+                                              {"low", m.low},
+                                              {"high", m.high},
+                                              {"n", m.n}}
+                           .dump());
   }
   return 0;
 }

@@ -1,13 +1,18 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/counted.h"
 #include "cli/generation_options.h"
 #include "cli/interrupt.h"
 #include "cli/model_input.h"
+#include "cli/printable.h"
+#include "cli/progress.h"
 #include "sft/chat_template.h"
 #include "sft/lora.h"
 #include "tensor/error.h"
@@ -69,13 +74,43 @@ std::vector<std::vector<std::int32_t>> all_prompts(const Settings& s, bool promp
   return list;
 }
 
+// For a person: the tokens left by the filters, the most probable first.
+void print_likely(const std::vector<double>& p, const std::optional<Tokenizer>& tokenizer) {
+  std::vector<std::int32_t> ids;
+  for (std::size_t id = 0; id < p.size(); ++id) {
+    if (p[id] > 0) ids.push_back(std::int32_t(id));
+  }
+  std::stable_sort(ids.begin(), ids.end(), [&](auto a, auto b) { return p[a] > p[b]; });
+  fmt::print("{:>7}  {:<12} {}\n", "id", "probability", tokenizer ? "token" : "");
+  for (const std::int32_t id : ids) {
+    const std::string text = tokenizer ? nlohmann::json(tokenizer->decode({&id, 1})).dump() : "";
+    fmt::print("{:>7}  {:<12.4g} {}\n", id, p[std::size_t(id)], printable(text));
+  }
+}
+
 void print_distribution(const Settings& s, const ModelInput& input,
                         const std::vector<std::int32_t>& prompt, const Common& common) {
   const std::vector<double> p =
       first_token_distribution(input.gpt, prompt, s.generation.sampling());
-  const auto line = common.json ? nlohmann::ordered_json{{"prompt_ids", prompt}, {"probs", p}}
-                                : nlohmann::ordered_json(p);
-  fmt::print("{}\n", line.dump());
+  if (common.json) {
+    fmt::print("{}\n", nlohmann::ordered_json{{"prompt_ids", prompt}, {"probs", p}}.dump());
+  } else if (::isatty(STDOUT_FILENO)) {
+    print_likely(p, input.tokenizer);
+  } else {
+    fmt::print("{}\n", nlohmann::json(p).dump());
+  }
+}
+
+// One answer that the context cut short is easily taken for all the model had to say.
+void log_cut_short(const ModelInput& input, const std::vector<Generated>& results,
+                   const Common& common) {
+  const auto cut = std::count_if(results.begin(), results.end(), [](const Generated& result) {
+    return result.finish == Finish::kContext;
+  });
+  if (cut == 0) return;
+  log_line(common, fmt::format("{} of {} ended at the model's context of {}", cut,
+                               counted(std::int64_t(results.size()), "answer"),
+                               counted(input.gpt.config().context, "token")));
 }
 
 void print_result(const ModelInput& input, const std::vector<std::int32_t>& prompt,
@@ -125,6 +160,7 @@ int run_generate(const Settings& s, bool prompt_given, bool ids_given, const Com
     }
   }
   if (interrupt_requested()) throw Interrupted();
+  log_cut_short(input, results, common);
   return 0;
 }
 
@@ -137,7 +173,7 @@ Command generate_command() {
             auto s = std::make_shared<Settings>();
             s->model.declare(options);
             options.text("--prompt", s->prompt, "text to continue")
-                .integers("--ids", s->ids, "token ids to continue")
+                .integers("--ids", s->ids, "token ids to continue, as 1,2,3 or \"[1, 2, 3]\"")
                 .at_least(0)
                 .at_most(INT32_MAX)
                 .text("--data", s->data, "file of prompts: {\"ids\"} or {\"prompt\"} a line",

@@ -26,9 +26,17 @@ struct Row {
   std::size_t samples = 0;
   std::int64_t elements = 0;
   double worst = 0;
-  double slope = 2;  // the smallest
-  std::string place, message;
+  double slope = 2;            // the smallest
+  std::string place, message;  // of the worst element
 };
+
+// A failing sample is worse than a passing one, whose tolerance may be larger; NaN is the worst.
+bool is_worse(const GradcheckResult& r, const Row& so_far) {
+  if (so_far.place.empty()) return true;
+  const bool has_failed = !so_far.message.empty();
+  if (!r.passed != has_failed) return !r.passed;
+  return !std::isnan(so_far.worst) && !(r.worst_error <= so_far.worst);
+}
 
 Row check(const Operation& op, std::uint64_t seed) {
   Row row{std::string(op.name)};
@@ -37,11 +45,11 @@ Row check(const Operation& op, std::uint64_t seed) {
     ++row.samples;
     const GradcheckResult r = gradcheck(sample, seed);
     row.elements += r.elements;
-    if (r.worst_error >= row.worst || row.place.empty()) {
-      row.worst = std::max(row.worst, r.worst_error);
+    if (is_worse(r, row)) {
+      row.worst = r.worst_error;
       row.place = fmt::format("input {} [{}]", r.worst_input, r.worst_element);
+      row.message = r.message;
     }
-    if (!r.passed && row.message.empty()) row.message = r.message;
     row.slope = std::min(row.slope, taylor_slope(sample, seed));
   }
   if (row.samples == 0) row.message = "has no samples";

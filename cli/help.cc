@@ -32,8 +32,11 @@ std::string line_of(const DeclaredOption& option) {
   std::string left = option.name;
   if (!option.is_flag() && !option.is_positional()) left += " " + option.value;
   std::string right = option.help;
-  if (option.required) right += " (required)";
-  if (!option.default_text.empty()) right += fmt::format(" [{}]", option.default_text);
+  if (option.required) {
+    right += " (required)";
+  } else if (!option.default_text.empty()) {
+    right += fmt::format(" [{}]", option.default_text);
+  }
   return two_columns(left, right);
 }
 

@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/model_input.h"
+#include "cli/out_folder.h"
 #include "cli/run_record.h"
 #include "nn/sha256.h"
 #include "nn/strict_json.h"
@@ -16,6 +17,7 @@ namespace {
 
 struct Settings {
   ModelOptions model;
+  OutFolder out_folder;
   std::string out, save_dtype = "f32";
 };
 
@@ -31,7 +33,9 @@ void refuse_other_precision(const ModelOptions& options, const AdapterInfo& info
 }
 
 int merge(const Settings& s, const Common& common) {
-  if (s.model.adapter.empty()) throw UsageError("merge needs --adapter, the folder to fold in");
+  OutFolder::expect_apart(s.out, "--model", s.model.model);
+  OutFolder::expect_apart(s.out, "--adapter", s.model.adapter);
+  s.out_folder.expect_free(s.out, /*resume=*/false);
   const SaveType type = save_type(s.save_dtype);
   // One rounding, at the end.
   Common in_double = common;
@@ -66,8 +70,8 @@ Command merge_command() {
           "tests/golden/lora/ends_with/adapter --out build/merged",
           [](Options& options, const Common& common) -> std::function<int()> {
             auto s = std::make_shared<Settings>();
-            s->model.declare(options);
-            options.text("--out", s->out, "folder for the merged model", "DIR").required();
+            s->model.declare(options, /*adapter_required=*/true);
+            s->out_folder.declare(options, s->out, "folder for the merged model");
             options.choice("--save-dtype", s->save_dtype, {"f32", "f64", "f16", "bf16"},
                            "type of the stored weights");
             return [s, &common] { return merge(*s, common); };

@@ -22,9 +22,10 @@ std::string_view template_for(const Record& first, RecordForm form) {
 
 }  // namespace
 
-void ModelOptions::declare(Options& options) {
+void ModelOptions::declare(Options& options, bool adapter_required) {
   options.text("--model", model, "model folder", "DIR").required();
   options.text("--adapter", adapter, "PEFT LoRA folder on top of the model", "DIR");
+  if (adapter_required) options.required();
   options.choice("--quantise", quantise, {"auto", "none", "nf4", "int8"},
                  "bits of the frozen base: nf4 4.13, int8 8; auto: as the adapter was trained");
 }

@@ -19,7 +19,7 @@ struct ModelOptions {
   std::string model, adapter;
   std::string quantise =
       "auto";  ///< of the frozen base: auto (as the adapter says), none, nf4, int8
-  void declare(Options& options);
+  void declare(Options& options, bool adapter_required = false);
   /// Throws UsageError when the base is quantised and nothing on it would train.
   void need_adapter_on_quantised_base(bool starts_adapter) const;
 };

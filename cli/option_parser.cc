@@ -9,6 +9,8 @@
 #include <cstdlib>
 
 #include "cli/nearest.h"
+#include "cli/number_list.h"
+#include "cli/synonyms.h"
 #include "tensor/error.h"
 
 namespace pupil::cli {
@@ -140,7 +142,7 @@ Options& OptionParser::integers(const char* name, std::vector<std::int64_t>& val
   DeclaredOption& option = declared_.back();
   option.take = [&option, &values](const std::string& typed) {
     values.clear();
-    for (const std::string& part : split(typed)) {
+    for (const std::string& part : split_numbers(typed)) {
       values.push_back(whole_number(option.name, part));
       option.expect_in_range(double(values.back()), part);
     }
@@ -202,8 +204,12 @@ void OptionParser::refuse_extra(const std::string& argument) const {
   if (argument[0] != '-') throw UsageError(fmt::format("\"{}\" is one word too many", argument));
   std::vector<std::string> names{"--help"};
   for (const DeclaredOption& option : declared_) names.push_back(option.name);
-  throw UsageError(fmt::format("there is no option {}{}", argument,
-                               did_you_mean(argument.substr(0, argument.find('=')), names)));
+  const std::string name = argument.substr(0, argument.find('='));
+  const std::string ours = name_here(name);
+  if (std::count(names.begin(), names.end(), ours) > 0) {
+    throw UsageError(fmt::format("there is no option {}; here it is called {}", argument, ours));
+  }
+  throw UsageError(fmt::format("there is no option {}{}", argument, did_you_mean(name, names)));
 }
 
 void OptionParser::parse(const std::vector<std::string>& arguments) {

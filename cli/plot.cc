@@ -29,8 +29,8 @@ struct Axis {
 
 std::string open_svg(const std::string& title, const std::string& description, double height) {
   return fmt::format(
-      "<svg class=\"plot\" role=\"img\" viewBox=\"0 0 {:.0f} {:.0f}\">\n"
-      "<title>{}</title>\n<desc>{}</desc>\n",
+      "<svg class=\"plot\" role=\"img\" width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 0 {0:.0f} "
+      "{1:.0f}\">\n<title>{2}</title>\n<desc>{3}</desc>\n",
       kWidth, height, escape_html(title), escape_html(description));
 }
 
@@ -174,6 +174,16 @@ std::string bar_chart(const BarChart& chart) {
                    escape_html(chart.reference_name));
   }
   return svg + "</svg>\n";
+}
+
+std::string svg_file(const std::string& chart) {
+  const std::size_t root = chart.find("<svg ") + 5, inside = chart.find('\n') + 1;
+  return fmt::format(
+      "{}xmlns=\"http://www.w3.org/2000/svg\" {}<style>{}.plot {{ width: auto; }}\n"
+      ".page {{ fill: #fffefb; }}\n"
+      "@media screen and (prefers-color-scheme: dark) {{ .page {{ fill: #14181e; }} }}\n"
+      "</style>\n<rect class=\"page\" width=\"100%\" height=\"100%\" rx=\"6\"/>\n{}",
+      chart.substr(0, root), chart.substr(root, inside - root), plot_css(), chart.substr(inside));
 }
 
 std::string_view plot_css() {

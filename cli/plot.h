@@ -40,6 +40,9 @@ struct BarChart {
 };
 std::string bar_chart(const BarChart& chart);
 
+/// A chart as a file of its own, with its colours and a page below it in both themes.
+std::string svg_file(const std::string& chart);
+
 /// Classes of plots and their colours in both themes; for the page's <style>.
 std::string_view plot_css();
 

@@ -1,9 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/counted.h"
 #include "cli/model_dtype.h"
+#include "cli/next_command.h"
+#include "cli/out_folder.h"
 #include "cli/progress.h"
 #include "cli/run_record.h"
 #include "nn/file.h"
@@ -21,6 +25,7 @@ constexpr double kLargest = INT32_MAX;  // of what is counted
 
 struct Settings {
   std::string text, out, tokenizer = "bytes";
+  OutFolder out_folder;
   GptConfig model{.context = 64, .n_layer = 4, .n_head = 4, .n_embd = 128};
   std::int64_t batch_size = 12, steps = 2000, warmup = 100, eval_every = 500, save_every = 0;
   double lr = 1e-3, min_lr = 1e-4, weight_decay = 0.1, beta2 = 0.99, clip = 1, val_fraction = 0.1;
@@ -56,6 +61,7 @@ void check(const Settings& s) {
 
 int pretrain(Settings s, const Common& common) {
   check(s);
+  s.out_folder.expect_free(s.out, s.resume);
   s.model.norm = s.norm == "rms" ? NormKind::kRms : NormKind::kLayer;
   s.model.positions = s.positions == "rope" ? PositionKind::kRope : PositionKind::kLearned;
   s.model.mlp = s.mlp == "swiglu" ? MlpKind::kSwiglu : MlpKind::kGeluTanh;
@@ -157,9 +163,16 @@ int pretrain(Settings s, const Common& common) {
     line["seconds"] = result.seconds;
     fmt::print("{}\n", line.dump());
   } else {
-    fmt::print("{} steps in {:.1f} s, loss {:.4f}", result.steps, result.seconds, result.last.loss);
+    fmt::print("{} in {:.1f} s, loss {:.4f}", counted(result.steps, "step"), result.seconds,
+               result.last.loss);
     if (result.evaluation) fmt::print(", validation loss {:.4f}", result.evaluation->loss);
     fmt::print("\nmodel in {}\n", s.out);
+    const std::string prompt =
+        opening(text, std::min<std::size_t>(20, std::size_t(s.model.context) / 2));
+    if (!prompt.empty()) {
+      suggest(common, fmt::format("generate --model {} --prompt {} --temperature 0.8",
+                                  shell_word(s.out), shell_word(prompt)));
+    }
   }
   return 0;
 }
@@ -172,7 +185,7 @@ Command pretrain_command() {
           [](Options& options, const Common& common) -> std::function<int()> {
             auto s = std::make_shared<Settings>();
             options.text("--text", s->text, "the text file, UTF-8", "FILE").required();
-            options.text("--out", s->out, "folder for the model", "DIR").required();
+            s->out_folder.declare(options, s->out, "folder for the model");
             options
                 .text("--tokenizer", s->tokenizer, "bytes, chars, or a folder with tokenizer.json",
                       "NAME")

@@ -102,6 +102,7 @@ std::string demo_report_html(const DemoResult& result) {
 
 void write_demo_report(const DemoResult& result) {
   write_file(result.options.out + "/report.html", demo_report_html(result));
+  write_file(result.options.out + "/accuracy.svg", accuracy_picture(result));
 }
 
 }  // namespace pupil::cli

@@ -70,7 +70,11 @@ dd { margin: 0; overflow-wrap: anywhere; }
   main { padding: 1rem .8rem 3rem; }
   h1 { font-size: 1.45rem; }
   .plot text { font-size: 16px; }
+  table { border-collapse: separate; border-spacing: 0; }
   th:first-child { min-width: 7.5rem; position: sticky; left: 0; background: var(--page); }
+  .scroll { border-right: 3px solid var(--axis); }
+  .scroll::before { content: "all columns: scroll sideways \2192"; position: sticky; left: 0;
+    display: inline-block; font: .84rem system-ui, sans-serif; color: var(--s0); }
 }
 @media print {
   :root { color-scheme: light; }

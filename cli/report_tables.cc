@@ -118,6 +118,10 @@ BarChart accuracy_bars(const DemoResult& result) {
 
 }  // namespace
 
+std::string accuracy_picture(const DemoResult& result) {
+  return svg_file(bar_chart(accuracy_bars(result)));
+}
+
 std::string report_accuracy(const DemoResult& result) {
   return fmt::format(
       "<section>\n<h2>Who answers, and who is right</h2>\n<figure>{}<figcaption>Share of held-out "

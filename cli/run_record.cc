@@ -57,10 +57,16 @@ void expect_same_run(const std::string& folder, const Json& settings) {
   }
   if (differences.empty()) return;
   if (differences.size() > kNamed) differences.resize(kNamed);
+  // The learning rate of a step depends on the number of all steps: a longer run is another one.
+  const std::string_view longer =
+      saved.value("steps", Json()) == current.value("steps", Json())
+          ? ""
+          : ". A run has its length from the start, for the learning rate follows it: to train on, "
+            "begin a new run from its model (pupil sft --model), or one with all steps";
   throw InputError(
       fmt::format("{}: this run had other settings: {}; resume with the same ones, or choose "
-                  "another --out",
-                  path, fmt::join(differences, "; ")));
+                  "another --out{}",
+                  path, fmt::join(differences, "; "), longer));
 }
 
 }  // namespace pupil::cli

@@ -8,8 +8,10 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "cli/counted.h"
 #include "cli/dry_run.h"
 #include "cli/model_dtype.h"
+#include "cli/next_command.h"
 #include "cli/progress.h"
 #include "cli/run_record.h"
 #include "nn/file.h"
@@ -311,9 +313,9 @@ class SftRun {
                  coloured ? "is green (yellow: with a weight other than 1)" : "stands in [[ ]]",
                  painted(first, input_.tokenizer, coloured));
       fmt::print(
-          "{} records, {} tokens, {} supervised ({:.1f} %)\n{} steps on {} of {} parameters; "
-          "nothing was written\n",
-          records_->size(), r.tokens, r.targets, 100 * r.mask_share(), steps, trained,
+          "{}, {}, {} supervised ({:.1f} %)\n{} on {} of {} parameters; nothing was written\n",
+          counted(std::int64_t(records_->size()), "record"), counted(r.tokens, "token"),
+          r.targets, 100 * r.mask_share(), counted(steps, "step"), trained,
           input_.gpt.parameter_count());
     }
     return 0;
@@ -332,14 +334,28 @@ class SftRun {
       return;
     }
     fmt::print(
-        "{} steps in {:.1f} s, loss {:.4f}{}{}\n{} in {}\n", result.steps, result.seconds,
-        result.last.loss,
+        "{} in {:.1f} s, loss {:.4f}{}{}\n{} in {}\n", counted(result.steps, "step"),
+        result.seconds, result.last.loss,
         result.evaluation ? fmt::format(", evaluation loss {:.4f}", result.evaluation->loss) : "",
         result.stopped_early ? ", stopped early" : "", input_.adapter ? "adapter" : "model",
         s_.out);
     if (result.best) {
       fmt::print("best evaluation loss {:.4f} after step {}: {}\n", result.best->loss,
                  result.best->step, best_folder());
+    }
+    suggest_talk();
+  }
+  // Chat where the records were conversations in some template; ids and plain text are continued.
+  void suggest_talk() const {
+    const bool talks = data_.template_name != "none" && data_.file.form != RecordForm::kText;
+    std::string models = "--model " + shell_word(input_.adapter ? s_.model.model : s_.out);
+    if (input_.adapter) models += " --adapter " + shell_word(s_.out);
+    if (talks) {
+      suggest(common_, "chat " + models);
+    } else if (input_.tokenizer) {
+      suggest(common_, fmt::format("generate {} --prompt TEXT", models));
+    } else {
+      suggest(common_, fmt::format("generate {} --ids 1,2,3", models));
     }
   }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <filesystem>
 
 #include "sft/normaliser.h"
 #include "tensor/error.h"
@@ -39,10 +38,9 @@ void SftSettings::check() const {
     throw UsageError(fmt::format("{} needs --eval-data, the records to evaluate on",
                                  patience > 0 ? "--patience" : "--eval-every"));
   }
-  if (std::filesystem::weakly_canonical(out) == std::filesystem::weakly_canonical(model.model)) {
-    throw UsageError(fmt::format(
-        "--out is the folder of --model, {}, which would be overwritten; choose another", out));
-  }
+  OutFolder::expect_apart(out, "--model", model.model);
+  OutFolder::expect_apart(out, "--adapter", model.adapter);
+  if (!dry_run) out_folder.expect_free(out, resume);
   if (lora_rank > 0 && !model.adapter.empty()) {
     throw UsageError(
         "--lora-rank starts a new adapter, --adapter goes on with one; give one of them");
@@ -61,7 +59,7 @@ void SftSettings::declare(Options& options) {
   model.declare(options);
   data.declare(options);
   batches.declare(options);
-  options.text("--out", out, "folder for the model or adapter", "DIR").required();
+  out_folder.declare(options, out, "folder for the model or adapter");
   options.text("--normaliser", normaliser, "tokens, examples, microbatch or constant:K")
       .check([](const std::string& text) { Normaliser::parse(text); })
       .integer("--micro-batch-size", micro_batch_size,

@@ -7,6 +7,7 @@
 
 #include "cli/batch_options.h"
 #include "cli/model_input.h"
+#include "cli/out_folder.h"
 #include "sft/lora.h"
 
 namespace pupil::cli {
@@ -15,6 +16,7 @@ struct SftSettings {
   ModelOptions model;
   DataOptions data;
   BatchOptions batches;
+  OutFolder out_folder;
   std::string out, normaliser = "tokens", schedule = "cosine", order = "shuffle", eval_data,
                    save_dtype = "f32", decay = "matrices", replay;
   std::vector<std::string> betas{"0.9", "0.999"};

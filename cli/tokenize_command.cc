@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/number_list.h"
 #include "nn/strict_json.h"
 #include "sft/tokenizer.h"
 #include "tensor/error.h"
@@ -28,11 +29,15 @@ nlohmann::json parse_line(const std::string& line, long number) {
   }
 }
 
-std::vector<std::int32_t> ids_of(const std::string& line, long number) {
+// A JSON array; without --json also "1 2 3" and "1,2,3", as people type them.
+std::vector<std::int32_t> ids_of(std::string line, long number, bool json_only) {
+  if (!json_only && !line.starts_with('[')) {
+    line = fmt::format("[{}]", fmt::join(split_numbers(line), ","));
+  }
   const nlohmann::json json = parse_line(line, number);
   const auto fail = [&] {
-    throw InputError(
-        fmt::format("standard input line {}: a JSON array of token ids is needed", number));
+    throw InputError(fmt::format("standard input line {}: token ids are needed, as [1, 2, 3]{}",
+                                 number, json_only ? "" : " or 1 2 3"));
   };
   if (!json.is_array()) fail();
   std::vector<std::int32_t> ids;
@@ -57,7 +62,8 @@ int tokenize(const Settings& s, const Common& common) {
   std::string line;
   for (long number = 1; std::getline(std::cin, line); ++number) {
     if (s.decode) {
-      fmt::print("{}\n", nlohmann::json(tokenizer.decode(ids_of(line, number))).dump());
+      fmt::print("{}\n",
+                 nlohmann::json(tokenizer.decode(ids_of(line, number, common.json))).dump());
     } else {
       const std::string text = text_of(line, number, common.json);
       const auto ids = s.specials ? tokenizer.encode_with_specials(text) : tokenizer.encode(text);
@@ -77,7 +83,7 @@ Command tokenize_command() {
       [](Options& options, const Common& common) -> std::function<int()> {
         auto s = std::make_shared<Settings>();
         options.text("--tokenizer", s->tokenizer, "folder with tokenizer.json", "DIR").required();
-        options.flag("--decode", s->decode, "JSON arrays of ids to JSON strings")
+        options.flag("--decode", s->decode, "lists of ids, as [1, 2, 3] or 1 2 3, to JSON strings")
             .flag("--specials", s->specials, "names of special tokens in the text become them");
         return [s, &common] { return tokenize(*s, common); };
       }};

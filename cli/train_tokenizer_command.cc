@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/counted.h"
+#include "cli/out_folder.h"
 #include "nn/file.h"
 #include "sft/bpe_trainer.h"
 #include "sft/utf8.h"
@@ -14,11 +16,13 @@ namespace {
 
 struct Settings {
   std::string text, out;
+  OutFolder out_folder;
   std::int64_t vocab_size = 0;
   std::vector<std::string> specials;
 };
 
 int train(const Settings& s, const Common& common) {
+  s.out_folder.expect_free(s.out, /*resume=*/false);
   const std::string text = read_file(s.text);
   if (const std::size_t at = invalid_utf8_at(text); at != text.npos) {
     throw InputError(fmt::format("{}: byte {} (0x{:02x}) is no UTF-8; text in UTF-8 is needed",
@@ -40,8 +44,9 @@ int train(const Settings& s, const Common& common) {
                                               {"tokens", tokens}}
                            .dump());
   } else {
-    fmt::print("{}: {} entries, {} of them special; {} bytes are {} tokens\n", s.out, size,
-               tokenizer.specials().size(), text.size(), tokens);
+    fmt::print("{}: {}, {} of them special; {} are {}\n", s.out, counted(size, "entry", "entries"),
+               tokenizer.specials().size(), counted(std::int64_t(text.size()), "byte"),
+               counted(std::int64_t(tokens), "token"));
   }
   return 0;
 }
@@ -54,13 +59,13 @@ Command train_tokenizer_command() {
           "\"<|endoftext|>\" --out build/tokenizer",
           [](Options& options, const Common& common) -> std::function<int()> {
             auto s = std::make_shared<Settings>();
-            options.text("--text", s->text, "text file in UTF-8").required();
+            options.text("--text", s->text, "text file in UTF-8", "FILE").required();
             options
                 .integer("--vocab-size", s->vocab_size,
                          "entries: special tokens, 256 bytes and merges")
                 .required();
             options.list("--special-tokens", s->specials, "names, separated by commas");
-            options.text("--out", s->out, "folder for the tokenizer").required();
+            s->out_folder.declare(options, s->out, "folder for the tokenizer");
             return [s, &common] { return train(*s, common); };
           }};
 }

@@ -16,9 +16,18 @@ template <class... Args>
   throw RecordFault{fmt::format(format, std::forward<Args>(args)...)};
 }
 
+std::string keys_of(const json& object) {
+  std::string keys;
+  for (const auto& [key, value] : object.items()) {
+    if (keys.size() > 100) return keys + ", ...";
+    keys += fmt::format("{}{}", keys.empty() ? "" : ", ", show(json(key)));
+  }
+  return keys.empty() ? "no field" : keys;
+}
+
 const json& field(const json& object, const char* key) {
   const auto found = object.find(key);
-  if (found == object.end()) fault("\"{}\" is missing", key);
+  if (found == object.end()) fault("\"{}\" is missing; there is {}", key, keys_of(object));
   return *found;
 }
 
@@ -171,15 +180,6 @@ IdSequence id_sequence(const json& object) {
     }
   }
   return result;
-}
-
-std::string keys_of(const json& object) {
-  std::string keys;
-  for (const auto& [key, value] : object.items()) {
-    if (keys.size() > 100) return keys + ", ...";
-    keys += fmt::format("{}{}", keys.empty() ? "" : ", ", show(json(key)));
-  }
-  return keys.empty() ? "no field" : keys;
 }
 
 void expect_object(const json& value) {

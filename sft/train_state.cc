@@ -111,6 +111,17 @@ std::optional<RunProgress> load_state(const std::string& folder, ParameterArena&
 
 bool has_state(const std::string& folder) { return file_exists(state_path(folder)); }
 
+std::optional<std::int64_t> saved_step(const std::string& folder) {
+  if (!has_state(folder)) return std::nullopt;
+  const std::string path = state_path(folder);
+  const SafetensorsFile file(path);
+  const auto progress = file.metadata().find("progress");
+  if (progress == file.metadata().end()) {
+    throw InputError(fmt::format("{}: is not the state of a run", path));
+  }
+  return progress_from(progress->second, path + ": progress").steps;
+}
+
 void remove_state(const std::string& folder) { remove_file(state_path(folder)); }
 
 }  // namespace pupil

@@ -41,6 +41,9 @@ std::optional<RunProgress> load_state(const std::string& folder, ParameterArena&
                                       AdamW& optimizer, const std::string& fingerprint);
 
 bool has_state(const std::string& folder);
+/// How many steps the saved run has done; nothing without a state. Throws InputError for a file
+/// that is none.
+std::optional<std::int64_t> saved_step(const std::string& folder);
 /// Forgets the state of an earlier run, when a new one begins in the same folder.
 void remove_state(const std::string& folder);
 

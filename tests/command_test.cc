@@ -306,7 +306,7 @@ TEST_F(Command, DryRunWritesNothing) {
   arguments.push_back("--dry-run");
   const Ran ran = run_pupil(arguments);
   EXPECT_EQ(ran.status, 0) << ran.err;
-  expect_contains(ran.out, "1 records");
+  expect_contains(ran.out, "1 record,");
   EXPECT_FALSE(std::filesystem::exists(path("tuned")));
 }
 

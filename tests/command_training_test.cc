@@ -109,7 +109,7 @@ TEST_F(TrainingCommand, TheBestModelByEvaluationIsKept) {
   EXPECT_NEAR(sum / targets, lowest, 1e-12 * lowest);
 
   // A new run in the same folder does not leave the old best behind.
-  run(with_data("sft", "pairs.jsonl", {"--out", path("tuned"), "--steps", "1"}));
+  run(with_data("sft", "pairs.jsonl", {"--out", path("tuned"), "--steps", "1", "--overwrite"}));
   EXPECT_FALSE(folder_exists(path("tuned/best")));
 }
 
@@ -182,7 +182,8 @@ TEST_F(TrainingCommand, EveryFactorisationOf16RecordsIsTheSameRun) {
                                        "--micro-batch-size",
                                        std::to_string(size),
                                        "--accumulate",
-                                       std::to_string(16 / size)};
+                                       std::to_string(16 / size),
+                                       "--overwrite"};
       options.insert(options.end(), more.begin(), more.end());
       run(with_data("sft", "many.jsonl", options));
       const auto got = metrics(out);

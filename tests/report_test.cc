@@ -195,6 +195,9 @@ TEST(Report, IsWrittenToTheFolderOfTheRun) {
   result.options.out = folder.string();
   write_demo_report(result);
   EXPECT_EQ(read_file((folder / "report.html").string()), demo_report_html(result));
+  const std::string picture = read_file((folder / "accuracy.svg").string());
+  EXPECT_TRUE(picture.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\""));
+  EXPECT_EQ(unbalanced(picture), "");
   std::filesystem::remove_all(folder);
 }
 
