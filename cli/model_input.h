@@ -51,7 +51,8 @@ struct DataOptions {
 struct DataInput {
   RecordFile file;
   std::string template_name, template_hash, mask_name;
-  std::vector<SpecialToken> added_specials;
+  std::vector<std::string> template_specials;  ///< the special tokens that the template places
+  std::vector<SpecialToken> added_specials;    ///< those of them that the tokenizer lacked
   std::vector<std::int32_t> stop_ids;
   std::vector<Rendered> rendered;
   RenderReport report;
