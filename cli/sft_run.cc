@@ -16,6 +16,7 @@
 #include "nn/sha256.h"
 #include "sft/example_data.h"
 #include "sft/special_rows.h"
+#include "sft/template_jinja.h"
 #include "sft/trainer.h"
 #include "tensor/error.h"
 
@@ -211,8 +212,18 @@ class SftRun {
       if (!data_.stop_ids.empty()) input_.folder.eos_id = data_.stop_ids.front();
       save_model(folder, input_.gpt, input_.folder, type);
     }
-    if (input_.tokenizer) save_tokenizer(*input_.tokenizer, folder);
+    if (input_.tokenizer) save_tokenizer(with_template(*input_.tokenizer), folder);
     write_run_record(folder, record_);
+  }
+  /// The tokenizer, and the template that the model was tuned with in its place as Jinja.
+  Tokenizer with_template(Tokenizer tokenizer) const {
+    const std::string& name = data_.template_name;
+    const bool has_own = name == "model" || name == "none";
+    if (has_own || tokenizer.kind() == TokenizerKind::kWords) return tokenizer;
+    if (auto jinja = template_as_jinja(chat_template(name), tokenizer)) {
+      tokenizer.jinja_chat = JinjaChat{std::move(*jinja), {}};
+    }
+    return tokenizer;
   }
   nlohmann::ordered_json settings_record(std::int64_t steps) {
     nlohmann::ordered_json r = {

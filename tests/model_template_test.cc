@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sft/jinja.h"
+#include "sft/template_jinja.h"
 #include "tests/render_helpers.h"
 #include "tests/text_files.h"
 
@@ -66,6 +68,27 @@ TEST(ModelTemplate, TheFoldersOwnEndTokenTakesThePlaceOfOurs) {
   const Renderer renderer(tokenizer, taken, MaskMode::kAssistant);
   const Rendered rendered = renderer.render(record_of({{"user", "q"}, {"assistant", "a"}}));
   EXPECT_EQ(renderer.text(rendered), "<|user|>\nq<|endoftext|>\n<|assistant|>\na<|endoftext|>\n");
+}
+
+TEST(ModelTemplate, OursWrittenAsJinjaAreThemselvesAgain) {
+  for (const char* name : {"chatml", "llama2", "zephyr"}) {
+    Tokenizer tokenizer = Tokenizer::bytes();
+    const ChatTemplate ours = chat_template(name);
+    ours.add_specials(tokenizer);
+    tokenizer.jinja_chat = JinjaChat{template_as_jinja(ours, tokenizer).value(), {}};
+    EXPECT_EQ(model_template(tokenizer).hash(), ours.hash()) << tokenizer.jinja_chat->source;
+  }
+  const Tokenizer bytes = Tokenizer::bytes();
+  EXPECT_EQ(template_as_jinja(chat_template("alpaca"), bytes), std::nullopt);
+  // One without a place for the system says so.
+  const std::string jinja = template_as_jinja(chat_template("microworld"), bytes).value();
+  const auto talk = [](const char* role) {
+    return nlohmann::json{{"messages", {{{"role", role}, {"content", "what ?"}}}},
+                          {"add_generation_prompt", true}};
+  };
+  EXPECT_EQ(render_jinja(jinja, talk("user")), "<bos><user>what ?<end><asst>");
+  expect_contains(input_error([&] { render_jinja(jinja, talk("system")); }),
+                  "no place for the role system");
 }
 
 TEST(ModelTemplate, IsRefusedWithTheReason) {

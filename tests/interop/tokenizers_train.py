@@ -1,16 +1,14 @@
-"""`pupil train-tokenizer` beside Hugging Face's tokenizers: the same merges, vocabulary and encodings.
-
-    python tests/interop/tokenizers_train.py PUPIL [TEXT ...]      exit 1 where they differ
-
-PUPIL is the built program, TEXT files in UTF-8; random texts with many ties are always tried. Needs the
-package tokenizers.
+"""`pupil train-tokenizer` beside Hugging Face's tokenizers: the same merges, vocabulary and encodings, on texts named
+on the command line and on random ones with many ties.
 """
+
 import json
-import pathlib
 import random
-import subprocess
 import sys
-import tempfile
+from pathlib import Path
+
+import common
+from common import json_lines, law, pupil
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
@@ -28,16 +26,16 @@ def train(text, size):
 
 
 def merges_of(path):
-    model = json.loads(pathlib.Path(path).read_text())["model"]
+    model = json.loads(Path(path).read_text())["model"]
     return [m.split(" ") if isinstance(m, str) else m for m in model["merges"]], model["vocab"]
 
 
-def check(pupil, name, text, size, folder):
-    """The first difference; nothing when there is none."""
+def difference(text, size, folder):
+    """The first; nothing when there is none."""
     source, ours, theirs = folder / "text.txt", folder / "ours", folder / "theirs.json"
     source.write_bytes(text.encode())
-    subprocess.run([pupil, "train-tokenizer", "--text", source, "--vocab-size", str(size), "--special-tokens",
-                    ",".join(SPECIALS), "--out", ours, "--quiet"], check=True, stdout=subprocess.DEVNULL)
+    pupil("train-tokenizer", "--text", source, "--vocab-size", size, "--special-tokens", ",".join(SPECIALS),
+          "--out", ours, "--quiet")
     reference = train(text, size)
     reference.save(str(theirs))
     (a, vocabulary), (b, expected) = merges_of(ours / "tokenizer.json"), merges_of(theirs)
@@ -49,21 +47,20 @@ def check(pupil, name, text, size, folder):
     if vocabulary != expected:
         return "the vocabularies differ"
     lines = [line for line in text.split("\n")[:200] if line] + ["Gr\u00fc\u00dfe \U0001f642\t  x", "  it's 12 o'clock!!"]
-    encoded = subprocess.run([pupil, "tokenize", "--tokenizer", ours, "--json"], check=True, capture_output=True,
-                             input="".join(json.dumps(line) + "\n" for line in lines), text=True).stdout
+    encoded = json_lines(pupil("tokenize", "--tokenizer", ours, "--json", text="".join(json.dumps(x) + "\n" for x in lines)))
     loaded = Tokenizer.from_file(str(ours / "tokenizer.json"))
-    for line, ids in zip(lines, encoded.splitlines(), strict=True):
+    for line, ids in zip(lines, encoded, strict=True):
         for other in (reference, loaded):
-            if json.loads(ids) != other.encode(line, add_special_tokens=False).ids:
+            if ids != other.encode(line, add_special_tokens=False).ids:
                 return f"{line!r} is {ids}, theirs {other.encode(line).ids}"
     return None
 
 
 def cases(paths):
-    for path in paths:
-        text = pathlib.Path(path).read_text()
+    texts = {Path(path).name: Path(path).read_text() for path in paths} | {"a short story": common.TEXT * 3}
+    for name, text in texts.items():
         for size in (300, 1000, 4000):
-            yield f"{pathlib.Path(path).name}, {size} entries", text, size
+            yield f"{name}, {size} entries", text, size
     for seed in range(20):
         draw = random.Random(seed)
         letters = "ab" if seed % 2 else "abcd \n\u00e9\U0001f642"
@@ -71,15 +68,8 @@ def cases(paths):
         yield f"random text {seed}", text, 258 + draw.randint(1, 80)
 
 
-def main():
-    failed = 0
-    with tempfile.TemporaryDirectory() as folder:
-        for name, text, size in cases(sys.argv[2:]):
-            difference = check(sys.argv[1], name, text, size, pathlib.Path(folder))
-            failed += difference is not None
-            print(f"{'FAIL' if difference else 'ok  '} {name}{': ' + difference if difference else ''}", flush=True)
-    return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+with common.scratch() as scratch:
+    for what, text, size in cases(sys.argv[1:]):
+        found = difference(text, size, Path(scratch))
+        law(found is None, f"{what}: equal merges, vocabulary and encodings", found or "")
+common.finish()

@@ -1,19 +1,24 @@
-"""The reference renderings of tests/golden/jinja/cases.json, by Jinja2 as transformers sets it up.
+"""Chat templates: the reference renderings of tests/golden/jinja/cases.json by Jinja2, as transformers sets it up,
+and `pupil render` beside transformers' apply_chat_template.
 
-    python tests/interop/jinja_cases.py           compares the file with Jinja2; exit 1 where they differ
-    python tests/interop/jinja_cases.py --write   writes it
+    python tests/interop/templates_jinja.py --write      writes cases.json anew
 
-Needs jinja2 (3.1). Each case: source, names, and either text or refused (true: raise_exception).
+Each case: source, names, and either text or refused (true: raise_exception).
 """
+
 import json
-import pathlib
 import sys
+from pathlib import Path
+
+import common
+from common import json_lines, law, pupil
 
 from jinja2.exceptions import TemplateError
-from jinja2.ext import Extension, nodes
+from jinja2.ext import Extension
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from transformers import AutoTokenizer
 
-FILE = pathlib.Path(__file__).parent.parent / "golden" / "jinja" / "cases.json"
+FILE = common.ROOT / "tests/golden/jinja/cases.json"
 
 CHAT = [
     {"role": "system", "content": "Be brief."},
@@ -117,15 +122,49 @@ def cases():
                 yield case
 
 
-def main():
-    text = json.dumps(list(cases()), ensure_ascii=True, indent=0) + "\n"
-    if "--write" in sys.argv:
-        FILE.write_text(text)
-        return 0
-    same = FILE.read_text() == text
-    print(f"{FILE.name}: {len(json.loads(text))} renderings, {'as stored' if same else 'not as stored'}")
-    return 0 if same else 1
+def cases_as_text():
+    return json.dumps(list(cases()), ensure_ascii=True, indent=0) + "\n"
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def check_commands(folder):
+    """Folders of ours with a template of their own: the texts, and the ids where nothing special is typed."""
+    data = Path(folder) / "data.jsonl"
+    talks = [[{"role": r, "content": c} for r, c in talk] for talk in (
+        [("user", " Hi there \n"), ("assistant", "Hello!")],
+        [("system", "Be brief."), ("user", "2 + 2?"), ("assistant", "4"), ("user", "Sure?"), ("assistant", "Yes.\n\nIt is.")],
+    )]
+    data.write_text("".join(json.dumps({"messages": talk}) + "\n" for talk in talks))
+    for name, source, specials in (
+        ("chatml", CHATML, "<|im_start|>,<|im_end|>"),
+        ("llama2", LLAMA2, "<s>,</s>"),
+        ("zephyr", ZEPHYR, "<|system|>,<|user|>,<|assistant|>,</s>"),
+    ):
+        out = Path(folder) / name
+        pupil("train-tokenizer", "--text", common.write_text(folder), "--vocab-size", 400,
+              "--special-tokens", specials + ",<|endoftext|>", "--out", out, "--quiet")
+        (out / "chat_template.jinja").write_text(source)
+        config = json.loads((out / "tokenizer_config.json").read_text())
+        config |= {"bos_token": "<s>", "eos_token": "</s>"} if "</s>" in specials else {}
+        (out / "tokenizer_config.json").write_text(json.dumps(config))
+        tokenizer = AutoTokenizer.from_pretrained(out)
+        for choice in (name, "model"):
+            rows = json_lines(pupil("render", "--tokenizer", out, "--data", data, "--template", choice, "--json", "--quiet"))
+            for talk, row in zip(talks, rows, strict=True):
+                text = tokenizer.apply_chat_template(talk, tokenize=False)
+                law(row["text"] == text, f"{choice} of {name}, {len(talk)} messages: transformers' text",
+                    "" if row["text"] == text else (row["text"], text))
+                ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+                law(tokenizer.decode(row["ids"]) == text, f"{choice} of {name}, {len(talk)} messages: ids decode to it")
+                if name != "chatml":  # where contents and line breaks may merge, ours are encoded apart
+                    continue
+                law(row["ids"] == ids, f"{choice} of {name}, {len(talk)} messages: transformers' ids",
+                    "" if row["ids"] == ids else (row["ids"], ids))
+
+
+if "--write" in sys.argv:
+    FILE.write_text(cases_as_text())
+    sys.exit()
+law(FILE.read_text() == cases_as_text(), f"{FILE.name}: as Jinja2 renders it")
+with common.scratch() as scratch:
+    check_commands(scratch)
+common.finish()
