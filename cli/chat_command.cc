@@ -14,6 +14,7 @@
 #include "cli/progress.h"
 #include "nn/file.h"
 #include "nn/strict_json.h"
+#include "sft/model_template.h"
 #include "tensor/error.h"
 
 namespace pupil::cli {
@@ -40,11 +41,14 @@ std::string template_of(const Settings& s) {
 class Chat {
  public:
   Chat(const Settings& s, const Common& common)
-      : common_(common), input_(load_model_input(s.model, common)), name_(template_of(s)) {
+      : common_(common),
+        input_(load_model_input(s.model, common)),
+        name_(template_of(s)),
+        chat_(template_named(name_, input_.tokenizer ? &*input_.tokenizer : nullptr)) {
     if (!input_.tokenizer) {
       throw InputError(s.model.model + ": no tokenizer.json; a conversation needs one");
     }
-    const auto missing = chat_template(name_).add_specials(*input_.tokenizer);
+    const auto missing = chat_.add_specials(*input_.tokenizer);
     if (!missing.empty()) {
       throw InputError(
           fmt::format("{}: the tokenizer lacks {}, which template {} needs; was the model "
@@ -54,7 +58,7 @@ class Chat {
     options_ = s.generation.resolve(input_, name_, common);
     // A template without turns of a conversation (alpaca, say) answers each message by itself. So
     // do models of the microworld: they are tuned on single questions.
-    remembers_ = name_ != "microworld" && chat_template(name_).rule("user") != nullptr;
+    remembers_ = name_ != "microworld" && chat_.rule("user") != nullptr;
   }
 
   int run() {
@@ -117,7 +121,7 @@ class Chat {
       fmt::print(stderr, "the conversation is forgotten{}\n",
                  messages_.empty() ? "" : "; the system message stays");
     } else if (name == "/system") {
-      if (!rest.empty() && !chat_template(name_).rule("system")) {
+      if (!rest.empty() && !chat_.rule("system") && !chat_.rule("first_user")) {
         throw InputError(fmt::format("template {} has no system message", name_));
       }
       messages_.assign(rest.empty() ? 0 : 1, Message{"system", rest});
@@ -147,7 +151,7 @@ class Chat {
   }
 
   std::vector<std::int32_t> prompt() const {
-    const Renderer renderer(input_.tokenizer, chat_template(name_), MaskMode::kLast);
+    const Renderer renderer(input_.tokenizer, chat_, MaskMode::kLast);
     if (remembers_) return renderer.prompt(messages_);
     return renderer.prompt({&messages_.back(), 1});
   }
@@ -182,6 +186,7 @@ class Chat {
   const Common& common_;
   ModelInput input_;
   std::string name_;
+  ChatTemplate chat_;
   GenerateOptions options_;
   bool remembers_ = true;
   std::vector<Message> messages_;
@@ -197,7 +202,7 @@ Command chat_command() {
             options
                 .text("--template", s->chat_template,
                       "chat template (none: the one the model was tuned with)", "NAME")
-                .check([](const std::string& name) { chat_template(name); });
+                .check(check_template_name);
             s->generation.declare(options);
             return [s, &common] { return Chat(*s, common).run(); };
           }};

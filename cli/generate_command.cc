@@ -13,8 +13,8 @@
 #include "cli/model_input.h"
 #include "cli/printable.h"
 #include "cli/progress.h"
-#include "sft/chat_template.h"
 #include "sft/lora.h"
+#include "sft/model_template.h"
 #include "tensor/error.h"
 
 namespace pupil::cli {
@@ -46,7 +46,8 @@ std::vector<std::int32_t> prompt_ids(const Settings& s, const Prompt& prompt,
     if (name.empty()) name = recorded_template(s.model);
     if (name.empty()) name = "chatml";
   }
-  return Renderer(input.tokenizer, chat_template(name), MaskMode::kLast).prompt(messages);
+  return Renderer(input.tokenizer, template_named(name, &*input.tokenizer), MaskMode::kLast)
+      .prompt(messages);
 }
 
 // Every prompt as ids that the model can continue. Errors of a file name the line.
@@ -140,7 +141,8 @@ int run_generate(const Settings& s, bool prompt_given, bool ids_given, const Com
     for (const auto& ids : prompts) print_distribution(s, input, ids, common);
     return 0;
   }
-  const GenerateOptions options = s.generation.resolve(input, s.chat_template, common);
+  const std::string chat = s.chat_template.empty() ? recorded_template(s.model) : s.chat_template;
+  const GenerateOptions options = s.generation.resolve(input, chat, common);
   // One prompt is streamed as it is made; several are printed when all are done.
   std::optional<StreamDecoder> stream;
   if (!common.json && prompts.size() == 1 && input.tokenizer) {
@@ -180,7 +182,7 @@ Command generate_command() {
                       "FILE")
                 .text("--template", s->chat_template,
                       "chat template around a text prompt (none: the text as it is)", "NAME")
-                .check([](const std::string& name) { chat_template(name); });
+                .check(check_template_name);
             s->generation.declare(options);
             options.flag("--probs", s->probs,
                          "print the filtered distribution of the first new token instead "

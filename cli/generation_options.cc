@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "sft/model_template.h"
+
 namespace pupil::cli {
 
 void GenerationOptions::declare(Options& options) {
@@ -43,7 +45,7 @@ GenerateOptions GenerationOptions::resolve(const ModelInput& input, const std::s
   for (const std::int64_t id : stop_ids) g.stop_ids.push_back(std::int32_t(id));
   if (!stop_ids.empty()) return g;
   if (!chat_name.empty() && input.tokenizer) {
-    g.stop_ids = chat_template(chat_name).stop_ids(*input.tokenizer);
+    g.stop_ids = template_named(chat_name, &*input.tokenizer).stop_ids(*input.tokenizer);
   } else if (input.tokenizer && input.tokenizer->eos()) {
     g.stop_ids = {*input.tokenizer->eos()};
   } else if (input.folder.eos_id) {

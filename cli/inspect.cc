@@ -87,7 +87,7 @@ Json inspect_model(const std::string& path) {
   for (const std::string& file : weight_files(path)) {
     add_tensors(report, SafetensorsFile(path + "/" + file));
   }
-  if (file_exists(path + "/tokenizer.json")) {
+  if (has_tokenizer(path)) {
     try {
       const Tokenizer tokenizer = load_tokenizer(path);
       report["tokenizer"] = {{"ids", tokenizer.vocab_size()},

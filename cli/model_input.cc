@@ -8,20 +8,11 @@
 #include "cli/progress.h"
 #include "nn/file.h"
 #include "nn/json_fields.h"
+#include "sft/model_template.h"
 #include "sft/quantised_base.h"
 #include "tensor/error.h"
 
 namespace pupil::cli {
-namespace {
-
-// A prompt and a completion that are lists of messages are a conversation.
-std::string_view template_for(const Record& first, RecordForm form) {
-  const bool talks = std::holds_alternative<Conversation>(first.content);
-  return usual_template(talks ? RecordForm::kMessages : form);
-}
-
-}  // namespace
-
 void ModelOptions::declare(Options& options, bool adapter_required) {
   options.text("--model", model, "model folder", "DIR").required();
   options.text("--adapter", adapter, "PEFT LoRA folder on top of the model", "DIR");
@@ -52,9 +43,12 @@ void DataOptions::declare_rendering(Options& options) {
       .text("--format", format,
             "form of the records: auto, messages, prompt-completion, alpaca, text, ids", "FORM")
       .check([](const std::string& name) { record_form(name); })
-      .text("--template", chat_template, "chatml, alpaca, plain or microworld (none: by the form)",
-            "NAME")
-      .check([](const std::string& name) { pupil::chat_template(name); })
+      .text(
+          "--template", chat_template,
+          "chatml, alpaca, llama2, zephyr, plain, microworld, or model: the folder's own (none: by "
+          "the form)",
+          "NAME")
+      .check(check_template_name)
       .text("--mask", mask,
             "what is supervised: assistant, completion, last, all (none: by the form)", "MODE")
       .check([](const std::string& name) { mask_mode(name); })
@@ -91,14 +85,13 @@ ModelInput load_model_input(const ModelOptions& options, const Common& common) {
              fmt::format("{}: {} base, {}", options.model, kind, text(memory_of(input.gpt))));
   }
   for (const std::string& folder : {options.adapter, options.model}) {
-    if (folder.empty() || input.tokenizer || !file_exists(folder + "/tokenizer.json")) continue;
+    if (folder.empty() || input.tokenizer || !has_tokenizer(folder)) continue;
     input.tokenizer = load_tokenizer(folder);
     if (input.tokenizer->vocab_size() > input.gpt.config().vocab_size) {
       throw InputError(
           fmt::format("{}: the tokenizer has {} ids, the model a vocabulary of {}; they "
                       "do not belong together",
-                      folder + "/tokenizer.json", input.tokenizer->vocab_size(),
-                      input.gpt.config().vocab_size));
+                      folder, input.tokenizer->vocab_size(), input.gpt.config().vocab_size));
     }
   }
   return input;
@@ -129,17 +122,19 @@ DataInput open_data_input(const DataOptions& options, std::optional<Tokenizer>& 
   DataInput input;
   input.form = reader.form();
   const ChatTemplate chat =
-      chat_template(options.chat_template.empty() ? template_for(*first, input.form)
-                                                  : std::string_view(options.chat_template));
+      template_named(options.chat_template.empty() ? usual_template(*first)
+                                                   : std::string_view(options.chat_template),
+                     tokenizer ? &*tokenizer : nullptr);
   const MaskMode mode = options.mask.empty() ? usual_mask(input.form) : mask_mode(options.mask);
   const bool is_text = input.form != RecordForm::kIds;
   if (is_text && !tokenizer) {
     throw InputError(
         fmt::format("{}: the records are text, but the model's folder has no "
-                    "tokenizer.json; add one, or give records of ids",
+                    "tokenizer; add its tokenizer.json, or give records of ids",
                     options.data));
   }
   if (is_text) {
+    input.template_specials = chat.specials(*tokenizer);
     input.added_specials = chat.add_specials(*tokenizer);
     input.stop_ids = chat.stop_ids(*tokenizer);
   }
@@ -159,15 +154,19 @@ DataInput open_data_input(const DataOptions& options, std::optional<Tokenizer>& 
 void log_data_input(const DataInput& input, const RecordReader& reader, const RenderReport& report,
                     const Common& common) {
   const RenderReport& r = report;
-  std::string added;
-  for (const SpecialToken& token : input.added_specials) {
-    added += fmt::format("{}{} = {}", added.empty() ? ", new special tokens " : ", ", token.name,
-                         token.id);
-  }
   log_line(common, fmt::format("{}: {} records of form {}, template {}, mask {}: {} tokens, {} "
-                               "supervised ({:.1f} %){}",
+                               "supervised ({:.1f} %)",
                                reader.path(), r.records, form_name(input.form), input.template_name,
-                               input.mask_name, r.tokens, r.targets, 100 * r.mask_share(), added));
+                               input.mask_name, r.tokens, r.targets, 100 * r.mask_share()));
+  if (!input.added_specials.empty()) {
+    std::string added;
+    for (const SpecialToken& token : input.added_specials) {
+      added += fmt::format("{}{} = {}", added.empty() ? "" : ", ", token.name, token.id);
+    }
+    log_line(common,
+             fmt::format("{} token{} added to the tokenizer: {}", input.added_specials.size(),
+                         input.added_specials.size() == 1 ? "" : "s", added));
+  }
   std::string losses;
   for (const auto& [count, what] :
        {std::pair<std::int64_t, const char*>{reader.skipped_count(), "skipped as bad"},

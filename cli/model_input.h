@@ -52,7 +52,8 @@ struct DataOptions {
 struct DataInput {
   RecordForm form = RecordForm::kAuto;
   std::string template_name, template_hash, mask_name;
-  std::vector<SpecialToken> added_specials;
+  std::vector<std::string> template_specials;  ///< the special tokens that the template places
+  std::vector<SpecialToken> added_specials;    ///< those of them that the tokenizer lacked
   std::vector<std::int32_t> stop_ids;
   std::unique_ptr<RenderedRecords> records;
 };

@@ -89,17 +89,19 @@ int render(const Settings& s, const Common& common) {
 }  // namespace
 
 Command render_command() {
-  return {
-      "render", "What a model will see of each record: text, ids and mask.",
-      "echo '{\"prompt\": \"what is the city of mira ?\", \"completion\": \"lima\"}' | ./pupil "
-      "render --tokenizer demo/sft --data /dev/stdin --template microworld",
-      [](Options& options, const Common& common) -> std::function<int()> {
-        auto s = std::make_shared<Settings>();
-        options.text("--tokenizer", s->tokenizer, "folder with tokenizer.json", "DIR").required();
-        s->data.declare(options);
-        s->batches.declare_packing(options);
-        return [s, &common] { return render(*s, common); };
-      }};
+  return {"render", "What a model will see of each record: text, ids and mask.",
+          "echo '{\"prompt\": \"what is the city of mira ?\", \"completion\": \"lima\"}' | ./pupil "
+          "render --tokenizer demo/sft --data /dev/stdin --template microworld",
+          [](Options& options, const Common& common) -> std::function<int()> {
+            auto s = std::make_shared<Settings>();
+            options
+                .text("--tokenizer", s->tokenizer,
+                      "folder with tokenizer.json, or with vocab.json and merges.txt", "DIR")
+                .required();
+            s->data.declare(options);
+            s->batches.declare_packing(options);
+            return [s, &common] { return render(*s, common); };
+          }};
 }
 
 }  // namespace pupil::cli

@@ -17,6 +17,8 @@
 #include "nn/file.h"
 #include "nn/sha256.h"
 #include "sft/example_data.h"
+#include "sft/special_rows.h"
+#include "sft/template_jinja.h"
 #include "sft/trainer.h"
 #include "tensor/error.h"
 
@@ -82,8 +84,9 @@ class SftRun {
     base_hash_ = !input_.base_hash.empty() ? input_.base_hash
                  : input_.adapter          ? input_.adapter->base_hash
                                            : hash_of_weights(input_.gpt);
-    if (input_.tokenizer) input_.gpt.grow_vocabulary(input_.tokenizer->vocab_size());
+    grow_for_tokens();
     if (s.lora_rank > 0) start_adapter();
+    if (input_.adapter) train_special_tokens();
     refuse_damaged(trainable(), s.model.adapter.empty() ? s.model.model : s.model.adapter);
     if (input_.adapter) refuse_damaged(input_.gpt.parameters(), s.model.model);
   }
@@ -197,19 +200,47 @@ class SftRun {
   void start_adapter() {
     LoraConfig lora = s_.lora;
     lora.rank = s_.lora_rank;
-    // Tokens that the template brought are rows the base never trained.
-    for (const SpecialToken& token : data_.added_specials) lora.special_ids.push_back(token.id);
-    for (const std::string& name : s_.special_tokens) {
-      const auto id = input_.tokenizer ? input_.tokenizer->special(name) : std::nullopt;
-      if (!id)
-        throw UsageError(fmt::format("--lora-special-tokens: the tokenizer has no {}", name));
-      auto& ids = lora.special_ids;
-      if (std::find(ids.begin(), ids.end(), *id) == ids.end()) ids.push_back(*id);
-    }
     add_lora(input_.gpt, lora, std::uint64_t(common_.seed));
     const bool quantised = !input_.base_hash.empty();
     input_.adapter =
         AdapterInfo{lora, s_.model.model, base_hash_, quantised ? s_.model.quantise : ""};
+  }
+  void grow_for_tokens() {
+    const std::int64_t before = input_.gpt.config().vocab_size;
+    if (input_.tokenizer) input_.gpt.grow_vocabulary(input_.tokenizer->vocab_size());
+    if (const std::int64_t after = input_.gpt.config().vocab_size; after > before) {
+      log_line(common_, fmt::format("embedding: {} rows added to {}, each the mean of those",
+                                    after - before, before));
+    }
+  }
+  // Tokens that the template brought are rows that nobody has trained.
+  void train_special_tokens() {
+    std::vector<std::int32_t> ids;
+    for (const SpecialToken& token : data_.added_specials) ids.push_back(token.id);
+    for (const std::string& name : s_.special_tokens) {
+      const auto id = input_.tokenizer ? input_.tokenizer->special(name) : std::nullopt;
+      if (!id)
+        throw UsageError(fmt::format("--lora-special-tokens: the tokenizer has no {}", name));
+      ids.push_back(*id);
+    }
+    train_special_rows(input_.gpt, input_.adapter->lora, ids);
+    std::vector<std::string> trained, frozen;
+    const auto& special = input_.adapter->lora.special_ids;
+    for (const std::string& name : data_.template_specials) {
+      const auto id = input_.tokenizer->special(name);
+      const bool trains = id && std::find(special.begin(), special.end(), *id) != special.end();
+      (trains ? trained : frozen).push_back(name);
+    }
+    if (!trained.empty()) {
+      log_line(common_, fmt::format("embedding rows that train beside the adapter: {}",
+                                    fmt::join(trained, ", ")));
+    }
+    if (!frozen.empty()) {
+      log_line(common_,
+               fmt::format("embedding rows that stay as the base has them: {}; if it never "
+                           "met these tokens, train them by --lora-special-tokens {}",
+                           fmt::join(frozen, ", "), fmt::join(frozen, ",")));
+    }
   }
   std::vector<NamedParameter> trainable() {
     return input_.adapter ? lora_parameters(input_.gpt) : input_.gpt.parameters();
@@ -221,11 +252,23 @@ class SftRun {
     if (input_.adapter) {
       save_adapter(folder, input_.gpt, *input_.adapter, type);
     } else {
+      // What ends an answer, so that other readers' generation stops there, too.
       if (input_.tokenizer) input_.folder.eos_id = input_.tokenizer->eos();
+      if (!data_.stop_ids.empty()) input_.folder.eos_id = data_.stop_ids.front();
       save_model(folder, input_.gpt, input_.folder, type);
     }
-    if (input_.tokenizer) save_tokenizer(*input_.tokenizer, folder);
+    if (input_.tokenizer) save_tokenizer(with_template(*input_.tokenizer), folder);
     write_run_record(folder, record_);
+  }
+  /// The tokenizer, and the template that the model was tuned with in its place as Jinja.
+  Tokenizer with_template(Tokenizer tokenizer) const {
+    const std::string& name = data_.template_name;
+    const bool has_own = name == "model" || name == "none";
+    if (has_own || tokenizer.kind() == TokenizerKind::kWords) return tokenizer;
+    if (auto jinja = template_as_jinja(chat_template(name), tokenizer)) {
+      tokenizer.jinja_chat = JinjaChat{std::move(*jinja), {}};
+    }
+    return tokenizer;
   }
   nlohmann::ordered_json settings_record(std::int64_t steps) {
     nlohmann::ordered_json r = {
@@ -314,9 +357,8 @@ class SftRun {
                  painted(first, input_.tokenizer, coloured));
       fmt::print(
           "{}, {}, {} supervised ({:.1f} %)\n{} on {} of {} parameters; nothing was written\n",
-          counted(std::int64_t(records_->size()), "record"), counted(r.tokens, "token"),
-          r.targets, 100 * r.mask_share(), counted(steps, "step"), trained,
-          input_.gpt.parameter_count());
+          counted(std::int64_t(records_->size()), "record"), counted(r.tokens, "token"), r.targets,
+          100 * r.mask_share(), counted(steps, "step"), trained, input_.gpt.parameter_count());
     }
     return 0;
   }

@@ -77,16 +77,19 @@ int tokenize(const Settings& s, const Common& common) {
 }  // namespace
 
 Command tokenize_command() {
-  return {
-      "tokenize", "Lines of standard input to token ids, or back.",
-      "echo \"what is the city of mira ?\" | ./pupil tokenize --tokenizer demo/sft",
-      [](Options& options, const Common& common) -> std::function<int()> {
-        auto s = std::make_shared<Settings>();
-        options.text("--tokenizer", s->tokenizer, "folder with tokenizer.json", "DIR").required();
-        options.flag("--decode", s->decode, "lists of ids, as [1, 2, 3] or 1 2 3, to JSON strings")
-            .flag("--specials", s->specials, "names of special tokens in the text become them");
-        return [s, &common] { return tokenize(*s, common); };
-      }};
+  return {"tokenize", "Lines of standard input to token ids, or back.",
+          "echo \"what is the city of mira ?\" | ./pupil tokenize --tokenizer demo/sft",
+          [](Options& options, const Common& common) -> std::function<int()> {
+            auto s = std::make_shared<Settings>();
+            options
+                .text("--tokenizer", s->tokenizer,
+                      "folder with tokenizer.json, or with vocab.json and merges.txt", "DIR")
+                .required();
+            options
+                .flag("--decode", s->decode, "lists of ids, as [1, 2, 3] or 1 2 3, to JSON strings")
+                .flag("--specials", s->specials, "names of special tokens in the text become them");
+            return [s, &common] { return tokenize(*s, common); };
+          }};
 }
 
 }  // namespace pupil::cli

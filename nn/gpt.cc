@@ -126,13 +126,16 @@ std::int64_t Gpt::parameter_count() const {
   return count;
 }
 
-Variable Gpt::token_embedding() const {
-  if (!special_rows.defined()) return wte;
-  const Tensor ids = Tensor::from<std::int32_t>({std::int64_t(special_ids.size())}, special_ids);
-  return replace_rows(wte, ids, special_rows);
+Variable TrainedRows::placed_in(const Variable& table) const {
+  if (ids.empty()) return table;
+  return replace_rows(table, Tensor::from<std::int32_t>({std::int64_t(ids.size())}, ids), rows);
 }
 
-Variable Gpt::head_weight() const { return lm_head.defined() ? lm_head : token_embedding(); }
+Variable Gpt::token_embedding() const { return special_rows.placed_in(wte); }
+
+Variable Gpt::head_weight() const {
+  return lm_head.defined() ? special_head_rows.placed_in(lm_head) : token_embedding();
+}
 
 void Gpt::grow_vocabulary(std::int64_t size) {
   if (size <= config_.vocab_size) return;
@@ -143,11 +146,7 @@ void Gpt::grow_vocabulary(std::int64_t size) {
     const Tensor grown = Tensor::empty({size, old.shape()[1]}, old.dtype());
     grown.rows(0, n).copy_(old);
     const Tensor mean = tensor::mean(old, 0).reshape({1, old.shape()[1]});
-    for (std::int64_t row = n; row < size; ++row) {
-      const Tensor fresh = grown.rows(row, row + 1);
-      fresh.copy_(tensor::normal(mean.shape(), 0, 0.02, /*seed=*/0, std::uint64_t(row), dtype()));
-      fresh.add_(mean);
-    }
+    for (std::int64_t row = n; row < size; ++row) grown.rows(row, row + 1).copy_(mean);
     const bool trains = table->leaf()->trainable;
     *table = parameter(grown, table->leaf()->name);
     table->leaf()->trainable = trains;

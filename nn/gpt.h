@@ -53,6 +53,14 @@ struct GptInput {
   Tensor embedding_noise{};
 };
 
+/// Rows of a table that train while the rest of it is frozen: special tokens under LoRA.
+struct TrainedRows {
+  std::vector<std::int32_t> ids{};
+  Variable rows{};  ///< (number of ids, C); undefined when there are none
+  /// `table` with these rows in place of its own.
+  Variable placed_in(const Variable& table) const;
+};
+
 struct Block {
   Norm ln_1, ln_2;
   Linear c_attn, attn_c_proj, c_fc, mlp_c_proj;
@@ -80,7 +88,7 @@ class Gpt {
   Variable hidden(const GptInput& input, Pass& pass, KvCache* cache = nullptr) const;
   /// hidden times the head's weight: (..., C) -> (..., V).
   Variable logits(const Variable& hidden) const;
-  /// The head's weight, (V, C): the token embedding itself when tied.
+  /// The head's weight, (V, C), with its special rows: the token embedding itself when tied.
   Variable head_weight() const;
   /// The embedding of tokens as it is used: with the special rows in place.
   Variable token_embedding() const;
@@ -93,9 +101,9 @@ class Gpt {
   /// Gives the head a weight of its own, equal to the token embedding now.
   void untie_head();
 
-  /// Appends rows to the token embedding (and an untied head) up to `size`: each the mean of those
-  /// there are, so that a new token starts as an average one, plus N(0, 0.02), so that two new ones
-  /// differ. Before training only.
+  /// Appends rows to the token embedding (and an untied head) up to `size`, each the mean of those
+  /// there are: a new token starts as an average one, and takes no more than a vocabulary's share
+  /// of the probability (Hewitt 2021). Before training only.
   void grow_vocabulary(std::int64_t size);
 
   /// Every parameter with its full name, in the order of the layers; a tied head appears once.
@@ -110,9 +118,8 @@ class Gpt {
   Norm ln_f;
   Variable lm_head;  ///< (V, C); undefined when tied
 
-  /// Rows of the token embedding that train while the rest is frozen: special tokens under LoRA.
-  std::vector<std::int32_t> special_ids;
-  Variable special_rows;  ///< (number of special ids, C) or undefined
+  TrainedRows special_rows;       ///< of the token embedding
+  TrainedRows special_head_rows;  ///< of an untied head
 
  private:
   Gpt(const Gpt&) = default;

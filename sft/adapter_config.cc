@@ -46,24 +46,38 @@ std::vector<std::string> names(const FieldReader& fields, const Json& json, cons
   return list;
 }
 
-std::vector<std::int32_t> special_ids(const FieldReader& fields, const Json& json) {
-  const char* field = "trainable_token_indices";
-  if (!fields.has(field)) return {};
-  const Json& value = json[field];
-  const bool by_module = value.is_object() && value.size() == 1 && value.contains("wte");
-  const Json& ids = by_module ? value["wte"] : value;
-  if (!ids.is_array()) fields.fail(field, "must be a list of ids, or such a list for wte");
+constexpr const char* kTokens = "trainable_token_indices";
+
+std::vector<std::int32_t> id_list(const FieldReader& fields, const Json& ids) {
+  if (!ids.is_array()) fields.fail(kTokens, "must be a list of ids, or such lists by module");
   std::vector<std::int32_t> list;
   for (const Json& id : ids) {
     if (!id.is_number_integer() || id < 0 || id > INT32_MAX) {
-      fields.fail(field, "must be a list of ids");
+      fields.fail(kTokens, "must be a list of ids");
     }
     list.push_back(id.get<std::int32_t>());
     if (std::count(list.begin(), list.end(), list.back()) > 1) {
-      fields.fail(field, fmt::format("has the id {} twice", list.back()));
+      fields.fail(kTokens, fmt::format("has the id {} twice", list.back()));
     }
   }
   return list;
+}
+
+/// A list is meant for the embedding; by module, wte and lm_head can have one each.
+void read_special_ids(const FieldReader& fields, const Json& json, LoraConfig& lora) {
+  if (!fields.has(kTokens)) return;
+  const Json& value = json[kTokens];
+  if (!value.is_object()) {
+    lora.special_ids = id_list(fields, value);
+    return;
+  }
+  for (const auto& [module, ids] : value.items()) {
+    if (module != "wte" && module != "lm_head") {
+      fields.fail(kTokens,
+                  fmt::format("names module \"{}\"; wte and lm_head can train rows", module));
+    }
+    (module == "wte" ? lora.special_ids : lora.special_head_ids) = id_list(fields, ids);
+  }
 }
 
 // rank_pattern and alpha_pattern: an object of numbers, read one by one by `number`.
@@ -131,7 +145,7 @@ AdapterInfo read_adapter_config(const std::string& path) {
   read_table(fields, "alpha_pattern", lora.alpha_pattern,
              [](const FieldReader& row, const char* key) { return row.number(key, 0); });
   lora.modules_to_save = names(fields, json, "modules_to_save");
-  lora.special_ids = special_ids(fields, json);
+  read_special_ids(fields, json, lora);
   info.base_model = fields.text("base_model_name_or_path", "");
   return info;
 }
@@ -164,8 +178,9 @@ std::string adapter_config_text(const AdapterInfo& info) {
   json["rank_pattern"] = table(lora.rank_pattern);
   json["alpha_pattern"] = table(lora.alpha_pattern);
   json["modules_to_save"] = list_or_null(lora.modules_to_save);
-  json["trainable_token_indices"] =
-      lora.special_ids.empty() ? Json(nullptr) : Json{{"wte", lora.special_ids}};
+  json[kTokens] = nullptr;
+  if (!lora.special_ids.empty()) json[kTokens]["wte"] = lora.special_ids;
+  if (!lora.special_head_ids.empty()) json[kTokens]["lm_head"] = lora.special_head_ids;
   return json_text(json, 2) + "\n";
 }
 

@@ -35,16 +35,24 @@ void check_ranks(const SafetensorsFile& file, const std::vector<LoraTarget>& tar
 }
 
 // Special tokens that the base lacks got rows of their own when the adapter was trained.
-void grow_for_special_ids(const std::string& path, const std::vector<std::int32_t>& ids, Gpt& gpt) {
+void grow_for_special_ids(const std::string& path, const LoraConfig& lora, Gpt& gpt) {
+  const auto fail = [&](const std::string& what) {
+    throw InputError(
+        fmt::format("{}/adapter_config.json: trainable_token_indices has {}", path, what));
+  };
+  if (!gpt.lm_head.defined() && !lora.special_head_ids.empty() &&
+      lora.special_head_ids != lora.special_ids) {
+    fail("other ids for lm_head than for wte, but this model's head is its token embedding");
+  }
   std::int64_t size = gpt.config().vocab_size;
-  for (const std::int32_t id : ids) {
-    if (id >= gpt.config().vocab_size + kMostNewTokens) {
-      throw InputError(
-          fmt::format("{}/adapter_config.json: trainable_token_indices has {}, the model a "
-                      "vocabulary of {}; they do not belong together",
-                      path, id, gpt.config().vocab_size));
+  for (const auto* ids : {&lora.special_ids, &lora.special_head_ids}) {
+    for (const std::int32_t id : *ids) {
+      if (id >= gpt.config().vocab_size + kMostNewTokens) {
+        fail(fmt::format("{}, the model a vocabulary of {}; they do not belong together", id,
+                         gpt.config().vocab_size));
+      }
+      size = std::max<std::int64_t>(size, id + 1);
     }
-    size = std::max<std::int64_t>(size, id + 1);
   }
   gpt.grow_vocabulary(size);
 }
@@ -74,7 +82,7 @@ AdapterInfo load_adapter(const std::string& path, Gpt& gpt, const std::string& b
                     "model has another",
                     file_name, info.base_model, info.base_hash.substr(0, 12)));
   }
-  grow_for_special_ids(path, info.lora.special_ids, gpt);
+  grow_for_special_ids(path, info.lora, gpt);
   try {
     const std::vector<LoraTarget> targets = lora_targets(gpt, info.lora, /*every=*/false);
     check_ranks(file, targets);

@@ -21,20 +21,14 @@ enum class Kind : std::uint8_t { kOther, kLetter, kNumber, kSpace };
 
 constexpr char32_t kCodePoints = 0x110000;
 
-constexpr bool is_white_space(char32_t c) {
-  return (c >= 9 && c <= 13) || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
-         c == 0x3000;
-}
-
 constexpr std::array<Kind, 128> kAscii = [] {
   std::array<Kind, 128> kinds{};
   for (char32_t c = 0; c < 128; ++c) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    kinds[c] = letter                 ? Kind::kLetter
-               : c >= '0' && c <= '9' ? Kind::kNumber
-               : is_white_space(c)    ? Kind::kSpace
-                                      : Kind::kOther;
+    kinds[c] = letter                            ? Kind::kLetter
+               : c >= '0' && c <= '9'            ? Kind::kNumber
+               : c == ' ' || (c >= 9 && c <= 13) ? Kind::kSpace
+                                                 : Kind::kOther;
   }
   return kinds;
 }();

@@ -26,6 +26,22 @@ specials               END_OF_TEXT
 instruction            "Below is an instruction that describes a task. " + "Write a response that appropriately completes the request.\n\n" + "### Instruction:\n" + INSTRUCTION + "\n\n### Response:\n" [ OUTPUT END_OF_TEXT ]
 instruction_with_input "Below is an instruction that describes a task, paired with an input that provides further context. " + "Write a response that appropriately completes the request.\n\n" + "### Instruction:\n" + INSTRUCTION + "\n\n### Input:\n" + INPUT + "\n\n### Response:\n" [ OUTPUT END_OF_TEXT ]
 )"},
+    // Llama 2 Chat (Touvron et al. 2023): the system message lies inside the first user turn, each
+    // exchange begins and ends a text, and contents are trimmed.
+    {"llama2", R"(
+specials   <s> </s>
+first_user <s> "[INST] <<SYS>>\n" + SYSTEM + "\n<</SYS>>\n\n" + CONTENT.trim_end + " [/INST]"
+user       <s> "[INST] " + CONTENT.trim + " [/INST]"
+assistant  [ " " + CONTENT.trim + " " </s> ]
+)"},
+    // Zephyr 7B (Tunstall et al. 2023). NB: it spells its roles as text; as tokens of their own
+    // here nobody can type them.
+    {"zephyr", R"(
+specials  <|system|> <|user|> <|assistant|> </s>
+system    <|system|> "\n" CONTENT </s> "\n"
+user      <|user|> "\n" CONTENT </s> "\n"
+assistant <|assistant|> "\n" [ CONTENT </s> ] "\n"
+)"},
     {"plain", R"(
 specials          END_OF_TEXT
 prompt_completion PROMPT [ COMPLETION END_OF_TEXT ]
@@ -43,6 +59,7 @@ const std::map<std::string, std::vector<std::string>, std::less<>> kFields = {
     {"begin", {}},
     {"system", {"CONTENT"}},
     {"user", {"CONTENT"}},
+    {"first_user", {"SYSTEM", "CONTENT"}},
     {"assistant", {"CONTENT"}},
     {"prompt_completion", {"PROMPT", "COMPLETION"}},
     {"instruction", {"INSTRUCTION", "OUTPUT"}},
@@ -78,7 +95,15 @@ class RuleParser {
     if (word[0] == '"') return {Piece::Kind::kText, unquoted()};
     if (word == "END_OF_TEXT") return {Piece::Kind::kEndOfText, ""};
     if (word[0] == '<') return {Piece::Kind::kSpecial, std::string(word)};
-    return {Piece::Kind::kField, std::string(word)};
+    const std::size_t dot = std::min(word.find('.'), word.size());
+    Piece piece{Piece::Kind::kField, std::string(word.substr(0, dot))};
+    const std::string_view modifier = word.substr(dot);
+    if (modifier == ".trim") piece.trim = Piece::Trim::kBoth;
+    if (modifier == ".trim_end") piece.trim = Piece::Trim::kEnd;
+    if (!modifier.empty() && piece.trim == Piece::Trim::kNone) {
+      fail(fmt::format("{} is no way to change a field; expected .trim or .trim_end", modifier));
+    }
+    return piece;
   }
 
   [[noreturn]] void fail(std::string_view what) const {
@@ -106,7 +131,15 @@ class RuleParser {
   std::string_view text_;
 };
 
-TemplateRule parse_rule(RuleParser& parser, const std::vector<std::string>& fields) {
+/// The field of a rule that a model is to write; empty when it writes none.
+std::string_view answer_of(std::string_view rule) {
+  if (rule == "assistant") return "CONTENT";
+  if (rule == "prompt_completion") return "COMPLETION";
+  return rule.starts_with("instruction") ? "OUTPUT" : "";
+}
+
+TemplateRule parse_rule(RuleParser& parser, const std::string& name,
+                        const std::vector<std::string>& fields) {
   TemplateRule rule;
   bool supervised = false, ended = false, joined = false;
   while (parser.next()) {
@@ -129,6 +162,10 @@ TemplateRule parse_rule(RuleParser& parser, const std::vector<std::string>& fiel
           std::find(fields.begin(), fields.end(), piece.text) == fields.end()) {
         parser.fail(fmt::format("{} is no field of this rule", piece.text));
       }
+      // A prompt, which is all before [, must not depend on the answer.
+      if (piece.kind == Piece::Kind::kField && piece.text == answer_of(name) && !supervised) {
+        parser.fail(fmt::format("{} is what a model writes and stands in [ ]", piece.text));
+      }
       piece.supervised = supervised;
       piece.joined = joined;
       joined = false;
@@ -137,6 +174,7 @@ TemplateRule parse_rule(RuleParser& parser, const std::vector<std::string>& fiel
   }
   if (supervised) parser.fail("[ without ]");
   if (joined) parser.fail("nothing follows +");
+  if (!ended && !answer_of(name).empty()) parser.fail("[ ] must enclose what a model writes");
   return rule;
 }
 
@@ -158,7 +196,7 @@ ChatTemplate::ChatTemplate(std::string name, std::string source)
     const auto fields = kFields.find(rule_name);
     if (fields == kFields.end()) parser.fail(fmt::format("\"{}\" is no rule", rule_name));
     if (rules_.contains(rule_name)) parser.fail(fmt::format("a second rule {}", rule_name));
-    rules_[rule_name] = parse_rule(parser, fields->second);
+    rules_[rule_name] = parse_rule(parser, rule_name, fields->second);
   }
   for (const auto& [rule_name, rule] : rules_) {
     for (const Piece& piece : rule) {

@@ -7,13 +7,15 @@
 //   assistant <|im_start|> "assistant" "\n" [ CONTENT <|im_end|> ] "\n"
 //
 // A line is a rule: its name, then pieces. "..." is text (escapes \n \" \\), <...> a special token,
-// END_OF_TEXT the tokenizer's own end of text, a word in capitals a field of the record. Pieces are
-// encoded apart, unless `+` stands between them. [ ] encloses what is supervised; all before it is
-// what a model gets to see when it has to answer.
+// END_OF_TEXT the tokenizer's own end of text, a word in capitals a field of the record; FIELD.trim
+// is the field without white space around it, FIELD.trim_end ends the text without white space,
+// also where the field is empty. Pieces are encoded apart, unless `+` stands between them. [ ]
+// encloses what is supervised; all before it is what a model gets to see when it has to answer.
 //
 // Rules: begin (once, at the start of a conversation), system, user, assistant (field CONTENT),
-// prompt_completion (PROMPT, COMPLETION), instruction and instruction_with_input (INSTRUCTION,
-// INPUT, OUTPUT), text (TEXT). No template needs all of them.
+// first_user (SYSTEM, CONTENT: a first user message together with the system message before it, for
+// templates without a turn of the system's), prompt_completion (PROMPT, COMPLETION), instruction
+// and instruction_with_input (INSTRUCTION, INPUT, OUTPUT), text (TEXT). No template needs all.
 #pragma once
 #include <map>
 #include <string>
@@ -28,8 +30,10 @@ inline constexpr std::string_view kEndOfText = "<|endoftext|>";  ///< where a to
 
 struct Piece {
   enum class Kind { kText, kField, kSpecial, kEndOfText };
+  enum class Trim { kNone, kBoth, kEnd };
   Kind kind;
   std::string text;         ///< the text, or the name of the field or special token
+  Trim trim = Trim::kNone;  ///< white space that is left out
   bool supervised = false;  ///< inside [ ]
   bool joined = false;      ///< encoded in one go with the piece before it
 };
@@ -41,6 +45,8 @@ class ChatTemplate {
   ChatTemplate(std::string name, std::string source);
 
   const std::string& name() const { return name_; }
+  /// The lines above.
+  const std::string& source() const { return source_; }
   /// The rule; nullptr when the template has none of this name.
   const TemplateRule* rule(const std::string& name) const;
   /// Its names with commas, for messages.
@@ -61,7 +67,7 @@ class ChatTemplate {
   std::map<std::string, TemplateRule> rules_;
 };
 
-/// "chatml", "alpaca", "plain" or "microworld"; throws UsageError.
+/// "chatml", "alpaca", "llama2", "zephyr", "plain" or "microworld"; throws UsageError.
 ChatTemplate chat_template(std::string_view name);
 std::vector<std::string> chat_template_names();
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "sft/module_names.h"
+#include "sft/special_rows.h"
 #include "tensor/error.h"
 #include "tensor/random.h"
 
@@ -86,22 +87,6 @@ void check_numbers(const LoraConfig& config) {
 // A copy that trains takes the place of a frozen weight, in this model only.
 void train_copy(Variable& weight) {
   weight = parameter(weight.value().clone(), weight.leaf()->name);
-}
-
-void add_special_rows(Gpt& gpt, const std::vector<std::int32_t>& ids) {
-  if (ids.empty()) return;
-  const std::int64_t C = gpt.config().n_embd, V = gpt.config().vocab_size;
-  Tensor rows = Tensor::empty({std::int64_t(ids.size()), C}, gpt.dtype());
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    const std::int32_t id = ids[i];
-    if (id < 0 || id >= V) {
-      throw UsageError(fmt::format("special id {} is outside the vocabulary of {}", id, V));
-    }
-    rows.rows(std::int64_t(i), std::int64_t(i) + 1).copy_(gpt.wte.value().rows(id, id + 1));
-  }
-  gpt.special_ids = ids;
-  gpt.special_rows = parameter(
-      rows, std::string(kPrefix) + "transformer.wte.token_adapter.trainable_tokens_delta");
 }
 
 }  // namespace
@@ -197,7 +182,7 @@ void add_lora(Gpt& gpt, const LoraConfig& config, const std::vector<LoraTarget>&
       l.lora->magnitude = parameter(column_norms(l), kPrefix + l.name + ".lora_magnitude_vector");
     }
   }
-  add_special_rows(gpt, config.special_ids);
+  add_special_rows(gpt, config);
 }
 
 std::vector<NamedParameter> lora_parameters(Gpt& gpt) {
@@ -211,7 +196,8 @@ std::vector<NamedParameter> lora_parameters(Gpt& gpt) {
     add(l->lora->b);
     add(l->lora->magnitude);
   }
-  add(gpt.special_rows);
+  add(gpt.special_rows.rows);
+  add(gpt.special_head_rows.rows);
   for (const NamedParameter& p : gpt.parameters()) {
     if (p.variable->leaf()->trainable) list.push_back({kPrefix + p.name, p.variable});
   }

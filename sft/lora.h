@@ -8,7 +8,8 @@
 // has the formula. Its magnitudes start as the lengths of the base's columns.
 //
 // Rows of the token embedding that the base never trained (special tokens of a chat template) stay
-// untrained under plain LoRA; `special_ids` makes just those rows trainable.
+// untrained under plain LoRA; `special_ids`, for an untied head `special_head_ids`, make just those
+// rows trainable (sft/special_rows.h).
 //
 // Several adapters on one base: each stands on a Gpt::share() of it, and to switch is to run
 // another of these models. What they share, the base, no adapter changes.
@@ -39,6 +40,7 @@ struct LoraConfig {
   /// inside them gets an adapter.
   std::vector<std::string> modules_to_save{};
   std::vector<std::int32_t> special_ids{};
+  std::vector<std::int32_t> special_head_ids{};
 
   double scale(std::int64_t of_rank, double of_alpha) const;
   double scale() const { return scale(rank, alpha); }

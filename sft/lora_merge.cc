@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "sft/special_rows.h"
 #include "tensor/matmul.h"
 
 namespace pupil {
@@ -17,14 +18,6 @@ Tensor merged_weight(const Linear& l) {
   sum.add_(l.weight_values(sum.dtype()));
   if (!lora.magnitude.defined()) return sum;
   return mul(constant(sum), div(lora.magnitude, constant(column_norms(l)))).value();
-}
-
-void fold_special_rows(Gpt& gpt) {
-  if (!gpt.special_rows.defined()) return;
-  gpt.wte = parameter(gpt.token_embedding().value(), gpt.wte.leaf()->name);
-  gpt.wte.leaf()->trainable = false;
-  gpt.special_rows = Variable();
-  gpt.special_ids.clear();
 }
 
 }  // namespace

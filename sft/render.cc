@@ -6,6 +6,7 @@
 #include <map>
 
 #include "autograd/operations.h"
+#include "sft/utf8.h"
 #include "tensor/error.h"
 
 namespace pupil {
@@ -14,6 +15,14 @@ namespace {
 constexpr std::string_view kMaskNames[] = {"assistant", "completion", "last", "all"};
 
 using Fields = std::map<std::string, std::string_view>;
+
+/// Puts a piece behind those that it is joined to.
+void append(std::string& text, const Piece& piece, const Fields& fields) {
+  const bool is_field = piece.kind == Piece::Kind::kField;
+  const std::string_view own = is_field ? fields.at(piece.text) : std::string_view(piece.text);
+  text += piece.trim == Piece::Trim::kBoth ? trimmed(own) : own;
+  if (piece.trim == Piece::Trim::kEnd) text.resize(trimmed_end(text).size());
+}
 
 }  // namespace
 
@@ -41,7 +50,7 @@ class Rendering {
           renderer_.mode_ == MaskMode::kAssistant ||
           (renderer_.mode_ == MaskMode::kLast && i == last) ||
           (renderer_.mode_ == MaskMode::kCompletion && i >= conversation.prompt_messages);
-      message(messages[i], meant);
+      message(messages, i, meant);
     }
   }
 
@@ -92,7 +101,17 @@ class Rendering {
     if (const TemplateRule* found = rule("begin")) add(*found, {}, {false});
   }
 
-  void message(const Message& message, bool supervised) {
+  void message(std::span<const Message> messages, std::size_t i, bool supervised) {
+    const Message& message = messages[i];
+    if (const TemplateRule* together = rule("first_user")) {
+      const bool leads = messages[0].role == "system";
+      if (i == 0 && leads && messages.size() > 1 && messages[1].role == "user") return;
+      if (i == 1 && leads) {
+        add(*together, {{"SYSTEM", messages[0].content}, {"CONTENT", message.content}}, {supervised, message.weight});
+        return;
+      }
+      if (message.role == "system") no_place("a system message but before the first user message");
+    }
     const TemplateRule* found = rule(message.role);
     if (!found) no_place(fmt::format("a message of the role {}", message.role));
     add(*found, {{"CONTENT", message.content}}, {supervised, message.weight});
@@ -114,9 +133,7 @@ class Rendering {
       }
       std::string text;
       do {
-        const bool field = pieces[i].kind == Piece::Kind::kField;
-        text += field ? fields.at(pieces[i].text) : std::string_view(pieces[i].text);
-        ++i;
+        append(text, pieces[i++], fields);
       } while (i < pieces.size() && pieces[i].joined);
       for (const std::int32_t id : tokenizer().encode(text)) push(id, weight, id);
     }
@@ -199,9 +216,9 @@ MaskMode usual_mask(RecordForm form) {
   return whole ? MaskMode::kAll : MaskMode::kCompletion;
 }
 
-std::string_view usual_template(RecordForm form) {
-  if (form == RecordForm::kMessages) return "chatml";
-  return form == RecordForm::kAlpaca ? "alpaca" : "plain";
+std::string_view usual_template(const Record& first) {
+  if (std::holds_alternative<Conversation>(first.content)) return "chatml";
+  return std::holds_alternative<Instruction>(first.content) ? "alpaca" : "plain";
 }
 
 std::int64_t Rendered::n_targets() const {
@@ -246,7 +263,7 @@ std::vector<std::int32_t> Renderer::prompt(std::span<const Message> messages) co
   Rendering rendering(*this);
   if (const TemplateRule* answer = rendering.rule("assistant")) {
     rendering.begin();
-    for (const Message& message : messages) rendering.message(message, false);
+    for (std::size_t i = 0; i < messages.size(); ++i) rendering.message(messages, i, false);
     rendering.add(*answer, {{"CONTENT", ""}}, {false}, /*only_prompt=*/true);
     return std::move(rendering.result.ids);
   }

@@ -37,8 +37,9 @@ MaskMode mask_mode(std::string_view name);
 std::string_view mask_name(MaskMode mode);
 /// The usual choice for a form: say which it was, it decides what is learned.
 MaskMode usual_mask(RecordForm form);
-/// The template meant for a form: chatml, alpaca or plain.
-std::string_view usual_template(RecordForm form);
+/// The template meant for a file that begins with this record: chatml, alpaca or plain. A prompt
+/// and a completion that are lists of messages are a conversation.
+std::string_view usual_template(const Record& first);
 
 struct Rendered {
   std::vector<std::int32_t> ids;

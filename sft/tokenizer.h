@@ -10,6 +10,7 @@
 //   byte pairs  GPT-2's byte-level BPE (sft/bpe_tokenizer.h), special tokens likewise
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -45,6 +46,14 @@ struct SpecialToken {
   std::string name;
   std::int32_t id;
   bool operator==(const SpecialToken&) const = default;
+};
+
+/// A chat template in Jinja, as Hugging Face's folders keep it beside a tokenizer.
+struct JinjaChat {
+  std::string source;
+  /// Tokens that it can name: bos_token, eos_token, pad_token, unk_token.
+  std::map<std::string, std::string> tokens;
+  bool operator==(const JinjaChat&) const = default;
 };
 
 class Tokenizer {
@@ -88,6 +97,9 @@ class Tokenizer {
   /// Throws InputError when there is no such special token.
   void set_eos(std::string_view name);
 
+  /// The folder's own chat template, which sft/model_template.h understands.
+  std::optional<JinjaChat> jinja_chat;
+
   /// SHA-256 over everything that decides encode and decode.
   std::string hash() const;
 
@@ -114,12 +126,15 @@ class StreamDecoder {
   std::string held_;  // the bytes of an unfinished character
 };
 
+/// True when the folder has tokenizer.json or merges.txt.
+bool has_tokenizer(const std::string& folder);
 /// Reads DIR/tokenizer.json (Hugging Face), or DIR/vocab.json with DIR/merges.txt where there is
-/// none, and, for the end of text, DIR/tokenizer_config.json.
-/// Throws InputError naming the file and what in it is wrong or cannot be read.
+/// none, and, for the end of text and the chat template, tokenizer_config.json and
+/// chat_template.jinja. Throws InputError naming the file and what in it is wrong or cannot be
+/// read.
 Tokenizer load_tokenizer(const std::string& folder);
-/// Writes tokenizer.json and tokenizer_config.json, and vocab.json and merges.txt of byte pairs,
-/// into an existing folder, each whole or not at all.
+/// Writes tokenizer.json and tokenizer_config.json, vocab.json and merges.txt of byte pairs, and
+/// chat_template.jinja where there is one, into an existing folder, each whole or not at all.
 void save_tokenizer(const Tokenizer& tokenizer, const std::string& folder);
 
 }  // namespace pupil

@@ -15,6 +15,7 @@
 #include "sft/bpe_files.h"
 #include "sft/byte_alphabet.h"
 #include "sft/tokenizer.h"
+#include "sft/tokenizer_config.h"
 #include "sft/utf8.h"
 #include "tensor/error.h"
 
@@ -253,29 +254,16 @@ class Reader {
   json root_;
 };
 
-/// "eos_token" of tokenizer_config.json: a string, or an object with its content.
-void read_eos(Tokenizer& tokenizer, const std::string& path) {
-  const json config = read_json_file(path);
-  if (!config.is_object() || !config.contains("eos_token")) return;
-  const json& entry = config["eos_token"];
-  const json& name = entry.is_object() && entry.contains("content") ? entry["content"] : entry;
-  if (name.is_null()) return;
-  if (!name.is_string()) {
-    throw InputError(fmt::format("{}: \"eos_token\" is {}; expected a string", path, show(name)));
-  }
-  try {
-    tokenizer.set_eos(name.get<std::string>());
-  } catch (const InputError& error) {
-    throw InputError(fmt::format("{}: \"eos_token\": {}", path, error.what()));
-  }
-}
-
 }  // namespace
+
+bool has_tokenizer(const std::string& folder) {
+  return file_exists(folder + "/tokenizer.json") || file_exists(folder + "/merges.txt");
+}
 
 Tokenizer load_tokenizer(const std::string& folder) {
   const std::string path = folder + "/tokenizer.json", merges = folder + "/merges.txt";
   const bool is_one_file = file_exists(path);
-  if (!is_one_file && !file_exists(merges)) {
+  if (!has_tokenizer(folder)) {
     throw InputError(
         fmt::format("{}: there is no tokenizer.json (or vocab.json and merges.txt); name a "
                     "tokenizer or model folder that has one",
@@ -283,17 +271,13 @@ Tokenizer load_tokenizer(const std::string& folder) {
   }
   Tokenizer tokenizer = is_one_file ? Reader(path, read_json_file(path)).read()
                                     : Reader(merges, join_vocab_and_merges(folder)).read();
-  const std::string config = folder + "/tokenizer_config.json";
-  if (file_exists(config)) read_eos(tokenizer, config);
+  read_tokenizer_config(tokenizer, folder);
   return tokenizer;
 }
 
 void save_tokenizer(const Tokenizer& tokenizer, const std::string& folder) {
-  ordered_json config = {{"tokenizer_class", "PreTrainedTokenizerFast"},
-                         {"clean_up_tokenization_spaces", false}};
-  if (const auto eos = tokenizer.eos()) config["eos_token"] = *tokenizer.token_bytes(*eos);
   write_file(folder + "/tokenizer.json", tokenizer_json(tokenizer).dump(1) + "\n");
-  write_file(folder + "/tokenizer_config.json", config.dump(1) + "\n");
+  write_tokenizer_config(tokenizer, folder);
   if (tokenizer.kind() == TokenizerKind::kBytePairs) write_vocab_and_merges(tokenizer, folder);
 }
 

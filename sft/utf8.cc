@@ -23,6 +23,8 @@ Lead lead_of(std::uint8_t byte) {
   return {4, std::uint8_t(byte == 0xF0 ? 0x90 : 0x80), std::uint8_t(byte == 0xF4 ? 0x8F : 0xBF)};
 }
 
+bool is_stripped(char32_t c) { return is_white_space(c) || (c >= 0x1C && c <= 0x1F); }
+
 }  // namespace
 
 Utf8Step utf8_step(std::string_view text) {
@@ -78,6 +80,38 @@ std::string to_valid_utf8(std::string_view text) {
     text.remove_prefix(step.length);
   }
   return valid;
+}
+
+bool is_white_space(char32_t c) {
+  return (c >= 9 && c <= 13) || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
+         c == 0x3000;
+}
+
+std::string_view trimmed(std::string_view text) { return trimmed_end(trimmed_start(text)); }
+
+std::string_view trimmed_start(std::string_view text) {
+  while (!text.empty()) {
+    const Utf8Step step = utf8_step(text);
+    if (step.state != Utf8State::kWhole || !is_stripped(step.code_point)) break;
+    text.remove_prefix(step.length);
+  }
+  return text;
+}
+
+std::string_view trimmed_end(std::string_view text) {
+  while (!text.empty()) {
+    std::size_t begin =
+        text.size() - 1;  // of the last character: the first byte that continues none
+    while (begin > 0 && (std::uint8_t(text[begin]) & 0xC0) == 0x80) --begin;
+    const Utf8Step step = utf8_step(text.substr(begin));
+    if (step.state != Utf8State::kWhole || begin + step.length != text.size() ||
+        !is_stripped(step.code_point)) {
+      break;
+    }
+    text = text.substr(0, begin);
+  }
+  return text;
 }
 
 std::string describe_character(char32_t c) {

@@ -23,6 +23,12 @@ void append_utf8(std::string& text, char32_t code_point);
 std::size_t invalid_utf8_at(std::string_view text);
 /// The text with U+FFFD for each wrong piece: what a JSON string or a terminal can hold.
 std::string to_valid_utf8(std::string_view text);
+/// Unicode's White_Space property.
+bool is_white_space(char32_t code_point);
+/// The text without what Python's str.strip takes away: white space and U+001C to U+001F.
+std::string_view trimmed(std::string_view text);
+std::string_view trimmed_start(std::string_view text);
+std::string_view trimmed_end(std::string_view text);
 /// A character for an error message: "é" (U+00E9); control characters by their code alone.
 std::string describe_character(char32_t code_point);
 

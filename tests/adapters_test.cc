@@ -165,7 +165,7 @@ TEST(Lora, SettledIsTheSameFunctionBitForBit) {
   config.special_ids = {2, 11};
   add_lora(gpt, config, 5);
   train_a_little(gpt);
-  gpt.special_rows.value().scale_(2);
+  gpt.special_rows.rows.value().scale_(2);
   const Tensor before = logits_of(gpt);
   settle_lora(gpt);
   EXPECT_TRUE(same_bits(logits_of(gpt), before));

@@ -6,6 +6,7 @@
 
 #include "sft/lora.h"
 #include "sft/module_names.h"
+#include "sft/special_rows.h"
 #include "tensor/error.h"
 #include "tests/small_models.h"
 
@@ -134,7 +135,7 @@ TEST(Lora, MergedIsUnmergedAndMergingTwiceIsOnceAndUnmergingRestoresEveryBit_B11
   config.special_ids = {1, 12};
   add_lora(gpt, config, 5);
   train_a_little(gpt);
-  gpt.special_rows.value().copy_(randn(gpt.special_rows.shape()));
+  gpt.special_rows.rows.value().copy_(randn(gpt.special_rows.rows.shape()));
   const Batch batch = some_batch();
   std::vector<Tensor> before;
   for (const NamedParameter& p : gpt.parameters()) before.push_back(p.variable->value().clone());
@@ -158,25 +159,51 @@ TEST(Lora, MergedIsUnmergedAndMergingTwiceIsOnceAndUnmergingRestoresEveryBit_B11
 
   fold_lora(gpt);
   EXPECT_EQ(gpt.linears()[0]->lora, nullptr);
-  EXPECT_FALSE(gpt.special_rows.defined());
+  EXPECT_TRUE(gpt.special_rows.ids.empty());
   EXPECT_LE(difference(logits_of(gpt, batch), unmerged), 1e-12);
 }
 
-TEST(Lora, SpecialRowsTrainAndTheOtherRowsOfTheEmbeddingDoNot_B131) {
+TEST(Lora, SpecialRowsTrainAndTheOtherRowsOfEmbeddingAndHeadDoNot_B131) {
+  for (const bool tied : {true, false}) {
+    GptConfig shape = small::config();
+    shape.tied_head = tied;
+    Gpt gpt = small::model(shape, 7);
+    LoraConfig config = config_of(2, 4);
+    add_lora(gpt, config, 5);
+    train_special_rows(gpt, config, std::vector<std::int32_t>{4, 9});
+    EXPECT_EQ(config.special_ids, (std::vector<std::int32_t>{4, 9}));
+    EXPECT_EQ(config.special_head_ids.size(), tied ? 0u : 2u);
+    const Tensor table = gpt.token_embedding().value().clone(),
+                 head = gpt.head_weight().value().clone();
+    const Batch batch = make_batch(std::vector<Example>{{{4, 9, 2, 5}, {9, 2, 5, 1}, {}, {}}});
+    ParameterArena arena(lora_parameters(gpt));
+    AdamW optimizer(arena, {});
+    for (int k = 0; k < 3; ++k) {
+      optimizer_step(gpt, arena, optimizer, {{batch}}, {}, 0.05);
+    }
+    const Tensor after = gpt.token_embedding().value(), head_after = gpt.head_weight().value();
+    for (std::int64_t id = 0; id < 13; ++id) {
+      const bool frozen = id != 4 && id != 9;
+      EXPECT_EQ(same_bits(after.rows(id, id + 1), table.rows(id, id + 1)), frozen) << id;
+      EXPECT_EQ(same_bits(head_after.rows(id, id + 1), head.rows(id, id + 1)), frozen) << id;
+    }
+    const Tensor logits = logits_of(gpt, some_batch());
+    fold_lora(gpt);
+    EXPECT_LE(difference(logits_of(gpt, some_batch()), logits), 1e-12);
+  }
+}
+
+TEST(Lora, MoreSpecialRowsLeaveTheTrainedOnesAsTheyAre) {
   Gpt gpt = small::model(small::config(), 7);
   LoraConfig config = config_of(2, 4);
   config.special_ids = {4, 9};
   add_lora(gpt, config, 5);
-  const Tensor table = gpt.token_embedding().value().clone();
-  ParameterArena arena(lora_parameters(gpt));
-  AdamW optimizer(arena, {});
-  for (int k = 0; k < 3; ++k) {
-    optimizer_step(gpt, arena, optimizer, {{some_batch()}}, {}, 0.05);
-  }
-  const Tensor after = gpt.token_embedding().value();
-  for (std::int64_t id = 0; id < 13; ++id) {
-    EXPECT_EQ(same_bits(after.rows(id, id + 1), table.rows(id, id + 1)), id != 4 && id != 9) << id;
-  }
+  gpt.special_rows.rows.value().copy_(randn(gpt.special_rows.rows.shape()));
+  const Tensor before = gpt.token_embedding().value().clone();
+  train_special_rows(gpt, config, std::vector<std::int32_t>{9, 2, 2});
+  EXPECT_EQ(config.special_ids, (std::vector<std::int32_t>{4, 9, 2}));
+  EXPECT_TRUE(same_bits(gpt.token_embedding().value(), before));
+  EXPECT_THROW(train_special_rows(gpt, config, std::vector<std::int32_t>{13}), UsageError);
 }
 
 TEST(Lora, MatchesAWholeNameOrItsEndBehindADot) {

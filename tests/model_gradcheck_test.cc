@@ -166,6 +166,7 @@ TEST(ModelGradcheck, LoraOnEveryLinearMapWithSpecialRowsAndASavedModule) {
     lora.modules_to_save = {"ln_f"};
     if (!tied) lora.modules_to_save.push_back("wte");  // its replaced rows get no gradient
     lora.special_ids = {2, 7};
+    if (!tied) lora.special_head_ids = {7, 1, 3};
     add_lora(*gpt, lora, 1);
     reset_sample_seed(4);
     for (Linear* linear : gpt->linears()) {  // B = 0 would hide A
@@ -174,7 +175,7 @@ TEST(ModelGradcheck, LoraOnEveryLinearMapWithSpecialRowsAndASavedModule) {
       linear->lora->b.value().copy_(b);
     }
     const auto trained = lora_parameters(*gpt);
-    ASSERT_EQ(trained.size(), 2u * 8 + 1 + (tied ? 2 : 3));
+    ASSERT_EQ(trained.size(), 2u * 8 + 1 + (tied ? 2 : 4));
     expect_right_gradient({gpt, trained, sft_loss(some_batch(12))}, "lora");
   }
 }

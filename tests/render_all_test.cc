@@ -33,7 +33,10 @@ TEST(Templates, AMistakeInTheirDataIsNamed) {
       {"user <s> CONTENT", "<s> is not in the line \"specials\""},
       {"user CONTENT\nuser CONTENT", "a second rule user"},
       {"assistant [ CONTENT", "[ without ]"},
-      {"assistant CONTENT ]", "] without ["},
+      {"user CONTENT ]", "] without ["},
+      {"assistant CONTENT [ \"a\" ]", "CONTENT is what a model writes"},
+      {"prompt_completion PROMPT", "[ ] must enclose what a model writes"},
+      {"user CONTENT.strip", ".strip is no way to change a field"},
       {"assistant [ CONTENT ] [ \"a\" ]", "one supervised part"},
       {"user + CONTENT", "+ joins two texts"},
       {"user \"a\" +", "nothing follows +"},
@@ -149,7 +152,7 @@ TEST(RenderAll, UsualChoicesRenderTheirForm) {
       {RecordForm::kIds, {IdSequence{{1, 2}, {}}}},
   };
   for (const auto& [form, record] : kForms) {
-    const Renderer usual = renderer(std::string(usual_template(form)), usual_mask(form));
+    const Renderer usual = renderer(std::string(usual_template(record)), usual_mask(form));
     EXPECT_GT(usual.render(record).n_targets(), 0) << form_name(form);
   }
 }

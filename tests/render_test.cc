@@ -33,6 +33,54 @@ TEST(Render, AlpacaHasTwoTextsAndEndsWithTheEndOfText) {
             "### Instruction:\nSay.\n\n### Input:\na\n\n### Response:\na<|endoftext|>");
 }
 
+TEST(Render, Llama2PutsTheSystemMessageIntoTheFirstTurnAndTrimsContents) {
+  const Renderer chat = renderer("llama2", MaskMode::kAssistant);
+  const Rendered rendered = chat.render(record_of(two_turns()));
+  EXPECT_EQ(chat.text(rendered),
+            "<s>[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\nHi [/INST] Hello! </s>"
+            "<s>[INST] How are you? [/INST] Well. </s>");
+  EXPECT_EQ(supervised_text(chat, rendered), " Hello! </s>| Well. </s>");
+  EXPECT_EQ(count(rendered.ids, *chat.tokenizer()->special("<s>")), 2);
+  expect_consistent(rendered);
+  const auto text_of = [&](const std::vector<Message>& m) {
+    return chat.text(chat.render(record_of(m)));
+  };
+  EXPECT_EQ(text_of({{"user", "  a\n"}, {"assistant", "\u00a0b "}}), "<s>[INST] a [/INST] b </s>");
+  EXPECT_EQ(text_of({{"system", " s "}, {"user", " a "}, {"assistant", ""}}),
+            "<s>[INST] <<SYS>>\n s \n<</SYS>>\n\n a [/INST]  </s>");
+  EXPECT_EQ(text_of({{"system", "s"}, {"user", " "}, {"assistant", "b"}}),
+            "<s>[INST] <<SYS>>\ns\n<</SYS>> [/INST] b </s>");
+  const std::vector<Message> prompt = {{"system", "s"}, {"user", "a"}};
+  EXPECT_EQ(chat.tokenizer()->decode(chat.prompt(prompt)),
+            "<s>[INST] <<SYS>>\ns\n<</SYS>>\n\na [/INST]");
+  for (const auto& wrong : {std::vector<Message>{{"system", "s"}, {"assistant", "a"}},
+                            {{"user", "u"}, {"assistant", "a"}, {"system", "s"}, {"user", "u"}}}) {
+    expect_contains(input_error([&] { chat.render(record_of(wrong)); }),
+                    "no place for a system message but before the first user message");
+  }
+}
+
+TEST(Render, ZephyrNamesEachRoleInALineOfItsOwn) {
+  const Renderer chat = renderer("zephyr", MaskMode::kAssistant);
+  const Rendered rendered = chat.render(record_of(two_turns()));
+  EXPECT_EQ(chat.text(rendered),
+            "<|system|>\nBe brief.</s>\n<|user|>\nHi</s>\n<|assistant|>\nHello!</s>\n"
+            "<|user|>\nHow are you?</s>\n<|assistant|>\nWell.</s>\n");
+  EXPECT_EQ(supervised_text(chat, rendered), "Hello!</s>|Well.</s>");
+  const std::vector<Message> prompt = {{"user", "Hi"}};
+  EXPECT_EQ(chat.tokenizer()->decode(chat.prompt(prompt)), "<|user|>\nHi</s>\n<|assistant|>\n");
+}
+
+TEST(Render, APromptAndACompletionOfMessagesAreAConversationInChatMl) {
+  const TemporaryFolder folder;
+  const auto file = read_records(folder.write(
+      "d.jsonl",
+      R"({"prompt": [{"role": "user", "content": "q"}], "completion": [{"role": "assistant", "content": "a"}]})"));
+  EXPECT_EQ(usual_template(file.records[0]), "chatml");
+  const Renderer chat = renderer("chatml", usual_mask(file.form));
+  EXPECT_EQ(supervised_text(chat, file.records[0]), "a<|im_end|>");
+}
+
 TEST(Render, MicroworldIsTheMicroworldsOwnTemplate) {
   namespace mw = microworld;
   const Renderer chat = renderer("microworld", MaskMode::kAssistant, microworld_tokenizer());
@@ -158,6 +206,7 @@ TEST(Render, B26_AConversationBeginsOnce) {
 TEST(Render, B30_GenerationStopsAtTheSupervisedEndTokens) {
   for (const auto& [name, end] :
        {std::pair{"chatml", "<|im_end|>"}, std::pair{"microworld", "<end>"},
+        std::pair{"llama2", "</s>"}, std::pair{"zephyr", "</s>"},
         std::pair{"plain", "<|endoftext|>"}, std::pair{"alpaca", "<|endoftext|>"}}) {
     Tokenizer tokenizer = Tokenizer::bytes();
     const ChatTemplate chat = chat_template(name);
@@ -186,7 +235,7 @@ TEST(Render, B40_TheFirstSupervisedTokenIsTheAnswersFirst) {
 }
 
 TEST(Render, B44_APromptIsAPrefixOfEveryConversationThatGoesOn) {
-  for (const char* name : {"chatml", "microworld"}) {
+  for (const char* name : {"chatml", "llama2", "zephyr", "microworld"}) {
     const Renderer chat = renderer(name, MaskMode::kAssistant);
     std::vector<Message> messages = two_turns();
     if (std::string(name) == "microworld") messages.erase(messages.begin());
