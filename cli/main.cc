@@ -17,6 +17,8 @@ int main(int argc, char** argv) {
                           solution_command(), diff_command(),
                           reset_command(),    undo_command(),
                           list_command(),     status_command(),
-                          goto_command(),     lesson_command(),
+                          goto_command(),     mine_command(),
+                          verify_command(),   submit_command(),
+                          doctor_command(),   lesson_command(),
                           staff_command()});
 }

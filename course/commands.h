@@ -15,6 +15,10 @@ cli::Command undo_command();
 cli::Command list_command();
 cli::Command status_command();
 cli::Command goto_command();
+cli::Command mine_command();
+cli::Command verify_command();
+cli::Command submit_command();
+cli::Command doctor_command();
 cli::Command lesson_command();
 cli::Command staff_command();
 

@@ -108,7 +108,7 @@ std::int64_t Exercise::max_points(bool with_hidden) const {
 
 Exercise read_exercise(const std::string& folder) {
   const TomlTable table = TomlTable::read(folder + "/exercise.toml");
-  table.expect_keys({"id", "aliases", "title", "time_ms", "memory_mb", "check"});
+  table.expect_keys({"id", "aliases", "title", "time_ms", "memory_mb", "mine", "check"});
   Exercise exercise{.id = table.text("id"), .aliases = table.texts("aliases")};
   exercise.title = table.text("title");
   exercise.folder = folder;
@@ -117,6 +117,7 @@ Exercise read_exercise(const std::string& folder) {
     table.fail("id", fmt::format("does not begin the folder's name {}", exercise.name));
   }
   exercise.time_ms = in_range(table, "time_ms", 1000, 10, 60000);
+  exercise.mine = table.text_or("mine", "");
   exercise.memory_mb = in_range(table, "memory_mb", 512, 64, 8192);
   for (const TomlTable& check : table.tables("check")) {
     exercise.checks.push_back(read_check(check, exercise.checks));

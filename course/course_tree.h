@@ -25,6 +25,7 @@ struct Exercise {
   std::string lesson;                ///< "04"
   std::int64_t time_ms = 1000;       ///< CPU time of each check
   std::int64_t memory_mb = 512;
+  std::string mine;  ///< how `pupil mine` trains with it (course/mine.h); empty: not
   std::vector<CheckSpec> checks;
 
   std::int64_t max_points(bool with_hidden) const;

@@ -114,7 +114,7 @@ std::string next_hint(const Session& session, const Exercise& exercise) {
     for (const CheckResult& c : last->checks) {
       for (const Diagnosis& d : c.diagnosis) {
         if (sections.count(d.key) && out.empty()) {
-          out = fmt::format("hint on [{}]\n{}\n\n", d.key, trimmed(sections.at(d.key)));
+          out = fmt::format("# on [{}]\n{}\n\n", d.key, trimmed(sections.at(d.key)));
         }
       }
     }
@@ -123,11 +123,11 @@ std::string next_hint(const Session& session, const Exercise& exercise) {
   while (sections.count(std::to_string(levels + 1))) ++levels;
   p.hints = std::min(p.hints + 1, levels);
   for (std::int64_t i = 1; i <= p.hints; ++i) {
-    out += fmt::format("hint {} of {}\n{}\n", i, levels, trimmed(sections.at(std::to_string(i))));
+    out += fmt::format("# hint {} of {}\n{}\n", i, levels, trimmed(sections.at(std::to_string(i))));
   }
   progress.set(exercise, p);
   progress.save();
-  return wrap(trimmed(out), terminal_width(), 0);
+  return trimmed(flow(out, terminal_width()));
 }
 
 std::string explanation(const Session& session, const Exercise& exercise) {
@@ -149,7 +149,7 @@ std::string solution_text(const Session& session, const Exercise& exercise) {
   expect_open(session, exercise);
   std::string out = reference_text(exercise);
   if (file_exists(exercise.path("why.md"))) {
-    out += "\n" + wrap(read_file(exercise.path("why.md")), terminal_width(), 0);
+    out += "\n" + flow(read_file(exercise.path("why.md")), terminal_width());
   }
   return out;
 }

@@ -75,7 +75,7 @@ class Learn {
     const std::string task = exercise_->path("task.md");
     say(fmt::format("== {} {} ({} points, {})", exercise_->id, exercise_->title,
                     exercise_->max_points(false), session_.state(*exercise_)));
-    if (file_exists(task)) say(wrap(read_file(task), terminal_width(), 0));
+    if (file_exists(task)) say(flow(read_file(task), terminal_width()));
     say("edit " + session_.work().file(*exercise_));
   }
 
@@ -87,9 +87,9 @@ class Learn {
     say(verdict_text(*exercise_, results_, session_.work().file(*exercise_),
                      verdict_style(common_)));
     const bool passed = results_.status == Status::kPass;
-    say(wrap(fmt::format("{}h hint  e explain  r run again  l list  x reset  u undo  q quit",
-                         passed ? "n next  s solution  " : ""),
-             terminal_width(), 0));
+    // 60 columns hold it.
+    if (passed) say("n next   s solution");
+    say("h hint  e explain  r run again  l list  x reset  u undo  q quit");
   }
 
   // False: to quit.

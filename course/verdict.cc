@@ -50,33 +50,32 @@ class Writer {
     out_ += wrap(blank + text, style_.width, indent + 2) + "\n";
   }
   void check(const CheckResult& c) {
-    std::string about = c.name;
-    if (!c.described.empty()) about += ": " + c.described;
-    // The coloured word would count as longer than it is.
-    const std::string rest = wrap(std::string(8, ' ') + about, style_.width - 6, 8);
-    out_ += "  " + coloured(word_of(c.status), c.status, style_) + " " + rest.substr(8);
-    if (c.max_points) out_ += fmt::format("  {}/{}", c.points, c.max_points);
-    out_ += "\n";
+    const std::string points = c.max_points ? fmt::format("{}/{}", c.points, c.max_points) : "";
+    const std::string about = c.name + (c.described.empty() ? "" : ": " + c.described);
+    // "  FAIL   0/2  value: ..."; the coloured word would count as longer than it is.
+    const std::string rest = wrap(std::string(15, ' ') + about, style_.width, 15);
+    out_ += fmt::format("  {} {:>5}  {}\n", coloured(word_of(c.status), c.status, style_), points,
+                        rest.substr(15));
     if (c.status == Status::kPass) return;
-    if (!c.text.empty()) line(8, cli::printable(c.text));
+    if (!c.text.empty()) line(15, cli::printable(c.text));
     if (c.compared) {
       const Worst& w = c.worst;
-      line(8, fmt::format("worst element {}: yours {:.9g}, right {:.9g}", element_name(w), w.got,
-                          w.want));
-      line(8, fmt::format("{} of {} elements of {} are wrong (error {:.2g}, allowed {:g})", c.wrong,
-                          c.count, w.tensor, w.error, c.tolerance));
+      line(15, fmt::format("worst element {}: yours {:.9g}, right {:.9g}", element_name(w), w.got,
+                           w.want));
+      line(15, fmt::format("{} of {} elements of {} are wrong (error {:.2g}, allowed {:g})",
+                           c.wrong, c.count, w.tensor, w.error, c.tolerance));
     }
     for (const Diagnosis& d : c.diagnosis) {
-      line(8, fmt::format("-> {}{} [{}]", d.certainty == "exact" ? "" : d.certainty + ": ", d.text,
-                          d.key));
+      line(15, fmt::format("-> {}{} [{}]", d.certainty == "exact" ? "" : d.certainty + ": ", d.text,
+                           d.key));
     }
     if (c.compared && c.diagnosis.empty()) {
-      line(8, fmt::format("-> no known mistake fits (relative error of the whole {:.2g}); pupil "
-                          "explain shows more",
-                          c.relative_norm));
+      line(15, fmt::format("-> no known mistake fits (relative error of the whole {:.2g}); pupil "
+                           "explain shows more",
+                           c.relative_norm));
     }
     if (c.status == Status::kFail)
-      line(8, fmt::format("again with these numbers: --seed {}", c.seed));
+      line(15, fmt::format("again with these numbers: --seed {}", c.seed));
   }
   std::string text() const { return out_; }
   void raw(const std::string& text) { out_ += text; }
@@ -110,6 +109,27 @@ std::string wrap(const std::string& text, int width, int indent) {
     out += line;
     first_line = false;
   }
+  return out;
+}
+
+std::string flow(const std::string& text, int width) {
+  std::string out, paragraph;
+  const auto flush = [&] {
+    if (!paragraph.empty()) out += wrap(paragraph, width, 0) + "\n";
+    paragraph.clear();
+  };
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const bool own_line =
+        line.empty() || line[0] == ' ' || line[0] == '#' || line[0] == '-' || line[0] == '|';
+    if (own_line) {
+      flush();
+      out += line + "\n";
+    } else {
+      paragraph += (paragraph.empty() ? "" : " ") + line;
+    }
+  }
+  flush();
   return out;
 }
 

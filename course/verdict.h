@@ -19,6 +19,10 @@ std::string verdict_text(const Exercise& exercise, const Results& results, const
 /// line stay whole.
 std::string wrap(const std::string& text, int width, int indent);
 
+/// Text of a page: lines of a paragraph are joined and broken anew; headings, lists, tables and
+/// indented lines stay.
+std::string flow(const std::string& text, int width);
+
 /// The columns of the terminal, 60 to 100; 80 where there is none.
 int terminal_width();
 

@@ -80,6 +80,7 @@ std::string WorkFolder::starter(const Exercise& exercise) const {
 }
 
 int WorkFolder::prepare() const {
+  const StateLock lock(*this, "prepare");
   make_folder(state_folder() + "/results");
   int written = 0;
   for (const Exercise* exercise : course_.exercises()) {
