@@ -4,6 +4,13 @@
 find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
 find_library(SECCOMP_LIBRARY seccomp REQUIRED)
 find_package(SQLite3 REQUIRED)
+# The book: Markdown, KaTeX's host, a server of files. KaTeX itself is read when a book is made.
+find_path(MD4C_INCLUDE md4c.h REQUIRED)
+find_library(MD4C_LIBRARY md4c REQUIRED)
+find_path(DUKTAPE_INCLUDE duktape.h REQUIRED)
+find_library(DUKTAPE_LIBRARY duktape REQUIRED)
+find_path(HTTPLIB_INCLUDE httplib.h REQUIRED)
+find_library(HTTPLIB_LIBRARY cpp-httplib REQUIRED)
 
 # What lesson programs link: lessons/kit/*.cc and all below it.
 file(GLOB kit_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/lessons/kit/*.cc)
@@ -15,10 +22,16 @@ else()
   target_link_libraries(pupil_lessons INTERFACE pupil_sft)
 endif()
 
-file(GLOB course_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/course/*.cc)
+file(GLOB course_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/course/*.cc
+     ${CMAKE_SOURCE_DIR}/course/book/*.cc ${CMAKE_SOURCE_DIR}/course/items/*.cc)
 add_library(pupil_course STATIC ${course_sources})
-target_include_directories(pupil_course PRIVATE ${TOMLPLUSPLUS_INCLUDE})
-target_link_libraries(pupil_course PUBLIC pupil_cli pupil_lessons SQLite::SQLite3 ${CMAKE_DL_LIBS})
+target_include_directories(pupil_course PRIVATE ${TOMLPLUSPLUS_INCLUDE} ${MD4C_INCLUDE}
+                           ${DUKTAPE_INCLUDE} ${HTTPLIB_INCLUDE})
+target_link_libraries(pupil_course PUBLIC pupil_cli pupil_lessons SQLite::SQLite3 ${CMAKE_DL_LIBS}
+                      ${MD4C_LIBRARY} ${DUKTAPE_LIBRARY} ${HTTPLIB_LIBRARY} Threads::Threads)
+# As Debian compiled the library.
+set_source_files_properties(${CMAKE_SOURCE_DIR}/course/book/serve.cc PROPERTIES COMPILE_DEFINITIONS
+  "CPPHTTPLIB_OPENSSL_SUPPORT;CPPHTTPLIB_ZLIB_SUPPORT;CPPHTTPLIB_BROTLI_SUPPORT")
 
 # The worker is small on purpose: the standard library, libseccomp, and the student's object.
 file(GLOB worker_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/course/worker/*.cc)

@@ -20,6 +20,13 @@ cli::Command verify_command();
 cli::Command submit_command();
 cli::Command doctor_command();
 cli::Command lesson_command();
+cli::Command book_command();
+cli::Command read_command();
+cli::Command quiz_command();
+cli::Command match_command();
+cli::Command classify_command();
+cli::Command cards_command();
+cli::Command notes_command();
 cli::Command staff_command();
 
 }  // namespace pupil::course

@@ -76,6 +76,10 @@ class Lesson {
   /// A picture in numbers: rows with names, columns with names.
   void table(const std::string& title, const std::vector<std::string>& columns,
              const std::vector<std::pair<std::string, std::vector<double>>>& rows);
+  /// What a model wrote behind a prompt; `evidence` gives the model away in numbers. Pages show it
+  /// with {{samples MODEL}}, and `classify` asks which model it was.
+  void sample(const std::string& model, const std::string& prompt, const std::string& text,
+              const std::string& evidence);
   /// What could fool you.
   void caveat(const std::string& text);
   /// Numbers from here on come from a cached model, or again from this run.

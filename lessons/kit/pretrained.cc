@@ -8,11 +8,11 @@
 
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 
 #include "kernels/blas_core.h"
 #include "kernels/isa.h"
+#include "lessons/kit/cache_folder.h"
 #include "microworld/vocabulary.h"
 #include "nn/file.h"
 #include "nn/model_folder.h"
@@ -33,18 +33,6 @@ constexpr int kFormat = 1;  // of the recipe below
 // What only the chat template uses: the base never meets them.
 constexpr std::array<std::int32_t, 3> kChatTokens = {microworld::kUser, microworld::kAsst,
                                                      microworld::kEnd};
-
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
-}
-
-std::string cache_folder() {
-  if (const std::string own = variable("PUPIL_CACHE"); !own.empty()) return own;
-  if (const std::string xdg = variable("XDG_CACHE_HOME"); !xdg.empty()) return xdg + "/pupil";
-  if (const std::string home = variable("HOME"); !home.empty()) return home + "/.cache/pupil";
-  throw InputError("no folder for pretrained models: set PUPIL_CACHE to one");
-}
 
 // Two programs that need one model: the second waits and finds it done.
 class CacheLock {
