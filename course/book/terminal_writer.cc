@@ -30,13 +30,10 @@ class Writer {
 
   // A paragraph, all of its lines indented.
   void paragraph(const std::string& text, int indent, const std::string& first = "") {
-    const std::string lead =
-        std::string(std::size_t(indent) - std::min<std::size_t>(first.size(), std::size_t(indent)),
-                    ' ') +
-        first;
-    std::size_t begin = 0;
+    const std::string lead = std::string(std::size_t(indent) - first.size(), ' ') + first;
+    std::size_t begin = std::min(text.find_first_not_of('\n'), text.size());
     bool is_first = true;
-    while (begin <= text.size()) {
+    while (is_first || begin < text.size()) {
       const std::size_t end = std::min(text.find('\n', begin), text.size());
       // wrap() keeps the blanks in front of a text; the sign of a list stands in their place.
       std::string wrapped =
@@ -127,14 +124,15 @@ class Writer {
     while (begin < text.size()) {
       const std::size_t end = std::min(text.find('\n', begin), text.size());
       std::string rest = text.substr(begin, end - begin), more;
+      const std::size_t own = std::min(rest.find_first_not_of(' '), most / 2);
       while (more.size() + rest.size() > most) {
         const std::size_t room = most - more.size();
         const std::size_t space = rest.rfind(' ', room - 1);
         const bool at_blank = space != rest.npos && rest.find_first_not_of(' ') < space;
         const std::size_t cut = at_blank ? space + 1 : room;
-        line(lead + more + rest.substr(0, cut));
+        line(lead + more + rest.substr(0, at_blank ? space : cut));
         rest = rest.substr(cut);
-        more = "    ";
+        more = std::string(own + 4, ' ');
       }
       line(lead + more + rest);
       begin = end + 1;

@@ -161,7 +161,8 @@ Graded grade_match(const Shown& s, const std::string& typed) {
   const Item& item = *s.item;
   Graded g;
   std::size_t right = 0;
-  for (const auto& [left, at] : *matches(typed, item)) {
+  const auto chosen = *matches(typed, item);
+  for (const auto& [left, at] : chosen) {
     const std::size_t taken = s.order[at];
     right += taken == left;
     if (taken != left && g.key.empty()) {
