@@ -11,9 +11,9 @@
 #include "cli/counted.h"
 #include "cli/dry_run.h"
 #include "cli/model_dtype.h"
-#include "cli/next_command.h"
 #include "cli/progress.h"
 #include "cli/run_record.h"
+#include "cli/sft_report.h"
 #include "nn/file.h"
 #include "nn/sha256.h"
 #include "sft/example_data.h"
@@ -162,7 +162,12 @@ class SftRun {
                                result.steps));
       throw Interrupted();
     }
-    report(result);
+    const bool talks = data_.template_name != "none" && data_.form != RecordForm::kText;
+    report_training(s_, common_, result,
+                    {.adapter = input_.adapter.has_value(),
+                     .tokenizer = input_.tokenizer.has_value(),
+                     .talks = talks,
+                     .best_folder = best_folder()});
     return 0;
   }
 
@@ -362,45 +367,6 @@ class SftRun {
     }
     return 0;
   }
-  void report(const TrainResult& result) const {
-    if (common_.json) {
-      nlohmann::ordered_json line = {{"steps", result.steps}, {"loss", result.last.loss}};
-      if (result.evaluation) line["val_loss"] = result.evaluation->loss;
-      if (result.best) {
-        line["best_val_loss"] = result.best->loss;
-        line["best_step"] = result.best->step;
-      }
-      line["stopped_early"] = result.stopped_early;
-      line["seconds"] = result.seconds;
-      fmt::print("{}\n", line.dump());
-      return;
-    }
-    fmt::print(
-        "{} in {:.1f} s, loss {:.4f}{}{}\n{} in {}\n", counted(result.steps, "step"),
-        result.seconds, result.last.loss,
-        result.evaluation ? fmt::format(", evaluation loss {:.4f}", result.evaluation->loss) : "",
-        result.stopped_early ? ", stopped early" : "", input_.adapter ? "adapter" : "model",
-        s_.out);
-    if (result.best) {
-      fmt::print("best evaluation loss {:.4f} after step {}: {}\n", result.best->loss,
-                 result.best->step, best_folder());
-    }
-    suggest_talk();
-  }
-  // Chat where the records were conversations in some template; ids and plain text are continued.
-  void suggest_talk() const {
-    const bool talks = data_.template_name != "none" && data_.file.form != RecordForm::kText;
-    std::string models = "--model " + shell_word(input_.adapter ? s_.model.model : s_.out);
-    if (input_.adapter) models += " --adapter " + shell_word(s_.out);
-    if (talks) {
-      suggest(common_, "chat " + models);
-    } else if (input_.tokenizer) {
-      suggest(common_, fmt::format("generate {} --prompt TEXT", models));
-    } else {
-      suggest(common_, fmt::format("generate {} --ids 1,2,3", models));
-    }
-  }
-
   const SftSettings& s_;
   const Common& common_;
   ModelInput input_;

@@ -10,7 +10,7 @@ namespace {
 using nlohmann::json;
 
 TEST(Jinja, RendersAsJinja2Does) {
-  std::ifstream file(std::string(PUPIL_SOURCE_DIR) + "/tests/golden/jinja/cases.json");
+  std::ifstream file(std::string(PUPIL_SOURCE_DIR) + "/tests/jinja_cases.json");
   const json cases = json::parse(file);
   ASSERT_GE(cases.size(), 60u);
   for (const json& c : cases) {

@@ -106,7 +106,7 @@ TEST_F(SftCommand, TrainsTheSameWeightsForEveryFactorisationPackedOrNotAndOnEach
                        const std::string& pack, const std::string& side) {
     const test::Ran ran = sft(out, {"--dtype", "f64", "--save-dtype", "f64", "--steps", "3", "--lr",
                                     "0.01", "--micro-batch-size", size, "--accumulate", passes,
-                                    "--pack", pack, "--pad-side", side, "--quiet"});
+                                    "--pack", pack, "--pad-side", side, "--overwrite", "--quiet"});
     ASSERT_EQ(ran.status, 0) << ran.err;
   };
   run("whole", "16", "1", "none", "right");

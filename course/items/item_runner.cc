@@ -126,6 +126,7 @@ Results run_items(const Course& course, const WorkFolder& folder, const ItemSet&
     const auto answer = state.answers.find(s.item->id);
     const bool answered = answer != state.answers.end();
     results.checks.push_back(check_of(s, answered ? &answer->second : nullptr));
+    results.max_points += results.checks.back().max_points;
     if (!answered) continue;
     graded.push_back(grade(s, answer->second));
     if (!graded.back().right) missed.push_back(s.item->id);

@@ -1,4 +1,4 @@
-"""Chat templates: the reference renderings of tests/golden/jinja/cases.json by Jinja2, as transformers sets it up,
+"""Chat templates: the reference renderings of tests/jinja_cases.json by Jinja2, as transformers sets it up,
 and `pupil render` beside transformers' apply_chat_template.
 
     python tests/interop/templates_jinja.py --write      writes cases.json anew
@@ -18,7 +18,7 @@ from jinja2.ext import Extension
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from transformers import AutoTokenizer
 
-FILE = common.ROOT / "tests/golden/jinja/cases.json"
+FILE = common.ROOT / "tests/jinja_cases.json"
 
 CHAT = [
     {"role": "system", "content": "Be brief."},
