@@ -2,9 +2,11 @@
 # kill -9 at random moments of one training run, resumed each time: are the final weights, bit for
 # bit, those of the run that nobody disturbed?
 #
-#   bench/kill_resume.sh [--binary PATH] [--command pretrain|sft|lora] [--kills 20] [--inside 3]
-#                        [--seed 1] [--steps 400] [--keep]
+#   bench/kill_resume.sh [--binary PATH] [--command pretrain|sft|lora|packed] [--kills 20]
+#                        [--inside 3] [--seed 1] [--steps 400] [--keep]
 #
+# --command  packed is lora with packed rows and a replayed second data set; sft and lora shuffle and
+#            accumulate as it does
 # --kills    how many times the run is killed, at steps drawn from --seed
 # --inside   how many of these fall inside a save: the moment is when a temporary file appears, and
 #            it counts only if the file is still there, unfinished, after the kill
@@ -55,13 +57,17 @@ model=(--layers 2 --heads 2 --dim 64 --context 64 --dropout 0.1)
 case $command in
   pretrain)
     run=(pretrain --text "$dir/text.txt" "${model[@]}" --batch-size 8 --warmup 20) ;;
-  sft | lora)
+  sft | lora | packed)
     "$binary" pretrain --text "$dir/text.txt" --out "$dir/base" "${model[@]}" --steps 20 --quiet \
       > "$dir/base.log" 2>&1 || { cat "$dir/base.log" >&2; exit 1; }
     run=(sft --model "$dir/base" --data "$dir/data.jsonl" --micro-batch-size 4 --accumulate 3
          --warmup 20 --lr 1e-3 --eval-data "$dir/data.jsonl")
-    [ $command = lora ] && run+=(--lora-rank 4 --lora-dropout 0.1) ;;
-  *) echo "kill_resume.sh: --command is $command; choose pretrain, sft or lora" >&2; exit 2 ;;
+    [ $command != sft ] && run+=(--lora-rank 4 --lora-dropout 0.1)
+    if [ $command = packed ]; then
+      for n in $(seq 1 25); do echo "{\"text\": \"$(sentence guest "$n" $((n % 7)))\"}"; done > "$dir/replay.jsonl"
+      run+=(--pack isolated --replay "$dir/replay.jsonl" --replay-share 0.2 --truncate end)
+    fi ;;
+  *) echo "kill_resume.sh: --command is $command; choose pretrain, sft, lora or packed" >&2; exit 2 ;;
 esac
 run+=(--steps "$steps" --save-every $save_every --eval-every 50 --seed "$seed" --plain)
 

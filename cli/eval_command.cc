@@ -29,11 +29,12 @@ std::vector<microworld::Metric> evaluate_file(const Settings& s, ModelInput& inp
                                               const Common& common) {
   DataOptions options = s.data;
   options.data = s.suite;
-  const DataInput data = load_data_input(options, input.tokenizer, input.gpt.config(), common);
+  DataInput data = open_data_input(options, input.tokenizer, input.gpt.config());
+  const std::vector<Rendered> rendered = read_all(data, common);
   input.gpt.grow_vocabulary(input.tokenizer ? input.tokenizer->vocab_size() : 0);
   std::vector<microworld::LogProbs> records;
   std::int64_t right = 0, targets = 0;
-  for (const Rendered& record : data.rendered) {
+  for (const Rendered& record : rendered) {
     const std::vector<std::int32_t> next = targets_from(record.labels);
     const std::vector<double> logprobs = next_logprobs(input.gpt, record.ids, next);
     const std::vector<std::int32_t> best = greedy_next(input.gpt, record.ids);
@@ -63,7 +64,7 @@ std::vector<microworld::Metric> evaluate_file(const Settings& s, ModelInput& inp
       microworld::share("records", "token_accuracy", right, targets)};
   if (s.answers > 0 && input.tokenizer) {
     const auto more =
-        evaluate_answers(input.gpt, *input.tokenizer, data.rendered, data.stop_ids, s.answers);
+        evaluate_answers(input.gpt, *input.tokenizer, rendered, data.stop_ids, s.answers);
     metrics.insert(metrics.end(), more.begin(), more.end());
   }
   return metrics;

@@ -176,6 +176,7 @@ std::vector<Case> sft_cases(const std::string& dir) {
         [=, &file] { return rendered(dir, file, load_tokenizer(dir + "/tokenizer")); },
         [=, &file] { return expected_rendered(dir + "/" + file.file, file); });
   }
+  if (!left_out(dir, "packing_trl.json")) add_sft_packing(cases, dir);
   if (!left_out(dir, "run")) add_sft_run(cases, dir + "/run");
   return cases;
 }

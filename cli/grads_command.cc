@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/batch_options.h"
 #include "cli/commands.h"
 #include "cli/model_input.h"
 #include "sft/example_data.h"
@@ -15,7 +16,8 @@ namespace {
 struct Settings {
   ModelOptions model;
   DataOptions data;
-  std::string out, normaliser = "tokens", pad_side = "right", pack = "none";
+  BatchOptions batches;
+  std::string out, normaliser = "tokens";
   double label_smoothing = 0;
   std::int64_t micro_batch_size = 0;
 };
@@ -26,12 +28,13 @@ int grads(const Settings& s, const Common& common) {
   step.label_smoothing = s.label_smoothing;
   s.model.need_adapter_on_quantised_base(false);
   ModelInput input = load_model_input(s.model, common);
-  const DataInput data = load_data_input(s.data, input.tokenizer, input.gpt.config(), common);
+  DataInput data = open_data_input(s.data, input.tokenizer, input.gpt.config());
   input.gpt.grow_vocabulary(input.tokenizer ? input.tokenizer->vocab_size() : 0);
-  const std::vector<Example> examples = data.examples();
-  const std::int64_t size =
-      s.micro_batch_size > 0 ? s.micro_batch_size : std::int64_t(examples.size());
-  const PadSide side = s.pad_side == "left" ? PadSide::kLeft : PadSide::kRight;
+  const std::vector<Example> rows =
+      all_rows(RowSequence(std::make_shared<MemoryExamples>(read_examples(data, common)),
+                           {.order = ExampleOrder::kFile,
+                            .pack_length = s.batches.pack_length(s.data, input.gpt.config())}));
+  const std::int64_t size = s.micro_batch_size > 0 ? s.micro_batch_size : std::int64_t(rows.size());
 
   ParameterArena arena(input.adapter ? lora_parameters(input.gpt) : input.gpt.parameters());
   // Adapters drop inputs in training only; a gradient file is about the loss itself.
@@ -39,7 +42,7 @@ int grads(const Settings& s, const Common& common) {
     if (l->lora) l->lora->dropout = 0;
   }
   const StepResult result =
-      accumulate_gradients(input.gpt, arena, batches_of(examples, size, side), step, 0);
+      accumulate_gradients(input.gpt, arena, batches_of(rows, size, s.batches.side()), step, 0);
   std::vector<std::pair<std::string, Tensor>> tensors;
   for (const ParameterArena::Part& part : arena.parts()) {
     const std::string name = input.adapter ? part.name : input.folder.stored_name(part.name);
@@ -72,10 +75,10 @@ Command grads_command() {
                 .number("--label-smoothing", s->label_smoothing, "in [0, 1)")
                 .at_least(0)
                 .below(1)
-                .choice("--pack", s->pack, {"none"}, "packing of records into rows")
-                .choice("--pad-side", s->pad_side, {"right", "left"}, "where short rows are padded")
-                .integer("--micro-batch-size", s->micro_batch_size, "records at a time (0: all)")
+                .integer("--micro-batch-size", s->micro_batch_size,
+                         "rows (records, or packed ones) in a forward pass (0: all)")
                 .at_least(0);
+            s->batches.declare(options);
             return [s, &common] { return grads(*s, common); };
           }};
 }

@@ -11,7 +11,6 @@
 #include "nn/model_folder.h"
 #include "nn/safetensors.h"
 #include "sft/adapter_folder.h"
-#include "sft/record.h"
 #include "sft/tokenizer.h"
 #include "tensor/error.h"
 
@@ -125,59 +124,10 @@ Json inspect_adapter(const std::string& path) {
   return report;
 }
 
-std::size_t length_of(const Record& record) {
-  return std::visit(
-      [](const auto& content) -> std::size_t {
-        using T = std::decay_t<decltype(content)>;
-        if constexpr (std::is_same_v<T, IdSequence>) {
-          return content.ids.size();
-        } else if constexpr (std::is_same_v<T, Conversation>) {
-          std::size_t n = 0;
-          for (const Message& m : content.messages) n += m.content.size();
-          return n;
-        } else if constexpr (std::is_same_v<T, PromptCompletion>) {
-          return content.prompt.size() + content.completion.size();
-        } else if constexpr (std::is_same_v<T, Instruction>) {
-          return content.instruction.size() + content.input.size() + content.output.size();
-        } else {
-          return content.text.size();
-        }
-      },
-      record.content);
-}
-
-Json inspect_records(const std::string& path) {
-  const RecordFile file = read_records(path, {.skip_bad = true});
-  std::vector<std::size_t> lengths;
-  for (const Record& record : file.records) lengths.push_back(length_of(record));
-  std::sort(lengths.begin(), lengths.end());
-  Json report = {{"path", path},
-                 {"kind", "records"},
-                 {"form", form_name(file.form)},
-                 {"records", file.records.size()},
-                 {"bad", file.skipped_count}};
-  report[file.form == RecordForm::kIds ? "lengths_in_tokens" : "lengths_in_bytes"] = {
-      {"shortest", lengths.front()},
-      {"median", lengths[lengths.size() / 2]},
-      {"longest", lengths.back()}};
-  if (file.form == RecordForm::kIds) {
-    std::int64_t tokens = 0, targets = 0;
-    for (const Record& record : file.records) {
-      const auto& ids = std::get<IdSequence>(record.content);
-      tokens += std::int64_t(ids.ids.size());
-      targets += std::count_if(ids.labels.begin(), ids.labels.end(), [](auto l) { return l >= 0; });
-    }
-    report["mask_share"] = double(targets) / double(std::max<std::int64_t>(1, tokens));
-  }
-  for (const SkippedRecord& bad : file.skipped) {
-    report["warnings"].push_back(fmt::format("line {}: {}", bad.line, bad.reason));
-  }
-  return report;
-}
-
 }  // namespace
 
-Json inspect_path(const std::string& path) {
+Json inspect_path(const RecordsInspection& records) {
+  const std::string& path = records.data.data;
   Json report;
   if (folder_exists(path)) {
     if (file_exists(path + "/adapter_config.json")) {
@@ -194,7 +144,7 @@ Json inspect_path(const std::string& path) {
     return report;
   }
   if (path.ends_with(".safetensors")) return inspect_safetensors(path);
-  return inspect_records(path);
+  return inspect_records(records);
 }
 
 }  // namespace pupil::cli

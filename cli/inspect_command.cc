@@ -43,10 +43,16 @@ Command inspect_command() {
   return {"inspect", "What is in a model, adapter, safetensors file, data set or run.",
           "./pupil inspect tests/golden/gpt2/b/model",
           [](Options& options, const Common& common) -> std::function<int()> {
-            auto path = std::make_shared<std::string>();
-            options.text("PATH", *path, "folder or file").required();
-            return [path, &common] {
-              const nlohmann::ordered_json report = inspect_path(*path);
+            auto s = std::make_shared<RecordsInspection>();
+            options.text("PATH", s->data.data, "folder or file").required();
+            options.text("--tokenizer", s->tokenizer, "for records: folder with tokenizer.json",
+                         "DIR");
+            options.text("--model", s->model,
+                         "for records: its tokenizer, and its context as --max-length", "DIR");
+            s->data.declare_rendering(options);
+            s->batches.declare_packing(options);
+            return [s, &common] {
+              const nlohmann::ordered_json report = inspect_path(*s);
               if (common.json) {
                 fmt::print("{}\n", json_text(report));
               } else {

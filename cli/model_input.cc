@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "cli/model_dtype.h"
 #include "cli/progress.h"
 #include "nn/file.h"
@@ -13,35 +15,9 @@ namespace pupil::cli {
 namespace {
 
 // A prompt and a completion that are lists of messages are a conversation.
-std::string_view template_for(const RecordFile& file) {
-  const bool talks = std::holds_alternative<Conversation>(file.records[0].content);
-  return usual_template(talks ? RecordForm::kMessages : file.form);
-}
-
-void log_report(const DataOptions& options, const DataInput& input, const Common& common) {
-  const RenderReport& r = input.report;
-  std::string added;
-  for (const SpecialToken& token : input.added_specials) {
-    added += fmt::format("{}{} = {}", added.empty() ? ", new special tokens " : ", ", token.name,
-                         token.id);
-  }
-  log_line(common,
-           fmt::format("{}: {} records of form {}, template {}, mask {}: {} tokens, {} "
-                       "supervised ({:.1f} %){}",
-                       options.data, r.records, form_name(input.file.form), input.template_name,
-                       input.mask_name, r.tokens, r.targets, 100 * r.mask_share(), added));
-  std::string losses;
-  for (const auto& [count, what] :
-       {std::pair<std::int64_t, const char*>{input.file.skipped_count, "skipped as bad"},
-        {r.shortened, "shortened"},
-        {r.dropped, "dropped"},
-        {r.without_targets, "without a target"}}) {
-    if (count > 0) losses += fmt::format("{}{} {}", losses.empty() ? "" : ", ", count, what);
-  }
-  if (!losses.empty()) log_line(common, fmt::format("{}: {}", options.data, losses));
-  for (const SkippedRecord& bad : input.file.skipped) {
-    log_line(common, fmt::format("{}:{}: {}", options.data, bad.line, bad.reason));
-  }
+std::string_view template_for(const Record& first, RecordForm form) {
+  const bool talks = std::holds_alternative<Conversation>(first.content);
+  return usual_template(talks ? RecordForm::kMessages : form);
 }
 
 }  // namespace
@@ -138,27 +114,24 @@ std::string recorded_template(const ModelOptions& options) {
   return "";
 }
 
-Example to_example(const Rendered& rendered) {
-  return {rendered.ids, targets_from(rendered.labels), {}, {}, 1, target_weights(rendered)};
-}
-
-std::vector<Example> DataInput::examples() const {
-  std::vector<Example> list;
-  for (const Rendered& r : rendered) list.push_back(to_example(r));
-  return list;
-}
-
-DataInput load_data_input(const DataOptions& options, std::optional<Tokenizer>& tokenizer,
-                          const GptConfig& model, const Common& common) {
+DataInput open_data_input(const DataOptions& options, std::optional<Tokenizer>& tokenizer,
+                          const GptConfig& model) {
+  const std::int64_t longest = options.max_length > 0 ? options.max_length : model.context;
+  if (longest > model.context) {
+    throw UsageError(
+        fmt::format("--max-length {} is beyond the model's context of {}", longest, model.context));
+  }
+  RecordReader reader(options.data,
+                      {.form = record_form(options.format), .skip_bad = options.skip_bad});
+  const Record* first = reader.peek();
+  if (!first) reader.throw_empty();
   DataInput input;
-  input.file = read_records(options.data,
-                            {.form = record_form(options.format), .skip_bad = options.skip_bad});
-  const RecordForm form = input.file.form;
+  input.form = reader.form();
   const ChatTemplate chat =
-      chat_template(options.chat_template.empty() ? template_for(input.file)
+      chat_template(options.chat_template.empty() ? template_for(*first, input.form)
                                                   : std::string_view(options.chat_template));
-  const MaskMode mode = options.mask.empty() ? usual_mask(form) : mask_mode(options.mask);
-  const bool is_text = form != RecordForm::kIds;
+  const MaskMode mode = options.mask.empty() ? usual_mask(input.form) : mask_mode(options.mask);
+  const bool is_text = input.form != RecordForm::kIds;
   if (is_text && !tokenizer) {
     throw InputError(
         fmt::format("{}: the records are text, but the model's folder has no "
@@ -174,17 +147,79 @@ DataInput load_data_input(const DataOptions& options, std::optional<Tokenizer>& 
   input.mask_name = mask_name(mode);
   const std::int32_t ids = std::int32_t(
       std::max<std::int64_t>(model.vocab_size, tokenizer ? tokenizer->vocab_size() : 0));
-  const Renderer renderer(is_text ? tokenizer : std::optional<Tokenizer>(), chat, mode, ids,
-                          options.prompt_loss_weight);
-  const std::int64_t longest = options.max_length > 0 ? options.max_length : model.context;
-  if (longest > model.context) {
-    throw UsageError(
-        fmt::format("--max-length {} is beyond the model's context of {}", longest, model.context));
-  }
-  input.rendered =
-      render_all(input.file, renderer, longest, truncation(options.truncate), input.report);
-  log_report(options, input, common);
+  input.records =
+      std::make_unique<RenderedRecords>(std::move(reader),
+                                        Renderer(is_text ? tokenizer : std::optional<Tokenizer>(),
+                                                 chat, mode, ids, options.prompt_loss_weight),
+                                        LengthLimit{longest, truncation(options.truncate)});
   return input;
+}
+
+void log_data_input(const DataInput& input, const RecordReader& reader, const RenderReport& report,
+                    const Common& common) {
+  const RenderReport& r = report;
+  std::string added;
+  for (const SpecialToken& token : input.added_specials) {
+    added += fmt::format("{}{} = {}", added.empty() ? ", new special tokens " : ", ", token.name,
+                         token.id);
+  }
+  log_line(common, fmt::format("{}: {} records of form {}, template {}, mask {}: {} tokens, {} "
+                               "supervised ({:.1f} %){}",
+                               reader.path(), r.records, form_name(input.form), input.template_name,
+                               input.mask_name, r.tokens, r.targets, 100 * r.mask_share(), added));
+  std::string losses;
+  for (const auto& [count, what] :
+       {std::pair<std::int64_t, const char*>{reader.skipped_count(), "skipped as bad"},
+        {r.shortened, "shortened"},
+        {r.dropped, "dropped"},
+        {r.without_targets, "without a target"}}) {
+    if (count > 0) losses += fmt::format("{}{} {}", losses.empty() ? "" : ", ", count, what);
+  }
+  if (!losses.empty()) log_line(common, fmt::format("{}: {}", reader.path(), losses));
+  for (const SkippedRecord& bad : reader.skipped()) {
+    log_line(common, fmt::format("{}:{}: {}", reader.path(), bad.line, bad.reason));
+  }
+  const long more = reader.skipped_count() - long(reader.skipped().size());
+  if (more > 0) log_line(common, fmt::format("{}: and {} more", reader.path(), more));
+}
+
+void for_each_record(DataInput& input, const Common& common,
+                     const std::function<void(const Rendered&)>& use) {
+  RenderedRecords& records = *input.records;
+  if (!records.reader().size()) {
+    for (const Rendered& record : read_all(input, common)) use(record);
+    return;
+  }
+  while (records.next()) {
+  }
+  log_data_input(input, records.reader(), records.report(), common);
+  records.rewind();
+  while (const auto record = records.next()) use(*record);
+}
+
+std::vector<Rendered> read_all(DataInput& input, const Common& common) {
+  std::vector<Rendered> all;
+  while (auto rendered = input.records->next()) all.push_back(std::move(*rendered));
+  log_data_input(input, input.records->reader(), input.records->report(), common);
+  return all;
+}
+
+std::vector<Example> read_examples(DataInput& input, const Common& common) {
+  std::vector<Example> examples;
+  for (const Rendered& rendered : read_all(input, common)) examples.push_back(to_example(rendered));
+  return examples;
+}
+
+std::shared_ptr<const DataSet> read_data_set(DataInput& input, const Common& common) {
+  constexpr double kMiB = 1 << 20;
+  const double size = double(input.records->reader().size().value_or(0));
+  Progress progress(common, "read", std::int64_t(std::ceil(size / kMiB)));
+  auto data =
+      std::make_shared<const DataSet>(std::move(*input.records), [&progress](std::uint64_t bytes) {
+        progress.step(std::int64_t(double(bytes) / kMiB), "MiB of records");
+      });
+  log_data_input(input, data->reader(), data->report(), common);
+  return data;
 }
 
 }  // namespace pupil::cli

@@ -1,6 +1,8 @@
 // What most commands begin with: a model, perhaps an adapter, its tokenizer, and records made into
 // examples for it.
 #pragma once
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,8 +10,7 @@
 #include "cli/options.h"
 #include "nn/model_folder.h"
 #include "sft/adapter_folder.h"
-#include "sft/batch.h"
-#include "sft/render.h"
+#include "sft/data_set.h"
 #include "sft/tokenizer.h"
 
 namespace pupil::cli {
@@ -47,23 +48,34 @@ struct DataOptions {
   void declare_rendering(Options& options);  ///< all but --data and weights
 };
 
-/// Records of a file as the model will see them.
+/// Records of a file as the model will see them, in memory one at a time.
 struct DataInput {
-  RecordFile file;
+  RecordForm form = RecordForm::kAuto;
   std::string template_name, template_hash, mask_name;
   std::vector<SpecialToken> added_specials;
   std::vector<std::int32_t> stop_ids;
-  std::vector<Rendered> rendered;
-  RenderReport report;
-  std::vector<Example> examples() const;
+  std::unique_ptr<RenderedRecords> records;
 };
 
-/// Reads and renders. With `tokenizer`, the template's special tokens are added to it; the caller
-/// grows the model. Says on stderr which form, template and mask it took.
-DataInput load_data_input(const DataOptions& options, std::optional<Tokenizer>& tokenizer,
-                          const GptConfig& model, const Common& common);
+/// Opens a file of records: its first one shows form, template and mask. With `tokenizer`, the
+/// template's special tokens are added to it; the caller grows the model.
+DataInput open_data_input(const DataOptions& options, std::optional<Tokenizer>& tokenizer,
+                          const GptConfig& model);
 
-/// A record as an example: labels shifted into targets.
-Example to_example(const Rendered& rendered);
+/// Says on stderr which form, template and mask were taken, and counts what was read and lost.
+void log_data_input(const DataInput& input, const RecordReader& reader, const RenderReport& report,
+                    const Common& common);
+
+/// Calls `use` for one record after the other, when all have been read once and logged: a bad one
+/// is found before anything is done. In memory is one record; those of a pipe, which can be read
+/// once only, are all.
+void for_each_record(DataInput& input, const Common& common,
+                     const std::function<void(const Rendered&)>& use);
+/// All records, in memory; logs them.
+std::vector<Rendered> read_all(DataInput& input, const Common& common);
+/// The same as examples.
+std::vector<Example> read_examples(DataInput& input, const Common& common);
+/// A training set of any size, which takes the input's records over; logs them, with progress.
+std::shared_ptr<const DataSet> read_data_set(DataInput& input, const Common& common);
 
 }  // namespace pupil::cli

@@ -19,7 +19,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json without_paths(Json settings) {
-  for (const char* path : {"model", "adapter", "data", "eval_data", "text", "tokenizer"}) {
+  for (const char* path :
+       {"model", "adapter", "data", "eval_data", "replay", "text", "tokenizer"}) {
     settings.erase(path);
   }
   return settings;

@@ -31,11 +31,10 @@ std::vector<std::int32_t> scored_tokens(const Rendered& record) {
 
 int score(const Settings& s, const Common& common) {
   ModelInput input = load_model_input(s.model, common);
-  const DataInput data = load_data_input(s.data, input.tokenizer, input.gpt.config(), common);
+  DataInput data = open_data_input(s.data, input.tokenizer, input.gpt.config());
   input.gpt.grow_vocabulary(input.tokenizer ? input.tokenizer->vocab_size() : 0);
   std::vector<std::pair<std::string, Tensor>> logits;
-  for (std::size_t i = 0; i < data.rendered.size(); ++i) {
-    const Rendered& record = data.rendered[i];
+  for_each_record(data, common, [&](const Rendered& record) {
     const std::vector<double> next =
         next_logprobs(input.gpt, record.ids, targets_from(scored_tokens(record)));
     double loss = 0;
@@ -61,9 +60,10 @@ int score(const Settings& s, const Common& common) {
     if (record.weighted()) line["weights"] = record.weights;
     fmt::print("{}\n", line.dump());
     if (!s.logits.empty()) {
-      logits.emplace_back(fmt::format("logits.{}", i), all_logits(input.gpt, record.ids));
+      const std::string name = fmt::format("logits.{}", logits.size());
+      logits.emplace_back(name, all_logits(input.gpt, record.ids));
     }
-  }
+  });
   if (!s.logits.empty()) {
     write_safetensors(s.logits, logits, {},
                       common.dtype == "f64" ? SaveType::kF64 : SaveType::kF32);

@@ -35,19 +35,47 @@ void refuse_damaged(const std::vector<NamedParameter>& parameters, const std::st
   }
 }
 
+// A data set that gives nothing to learn, or much less than it seems to.
+void expect_use(const DataSet& data, double max_lost) {
+  const RenderReport& r = data.report();
+  const std::string& path = data.reader().path();
+  const long skipped = data.reader().skipped_count();
+  if (r.targets == 0) {
+    throw InputError(fmt::format(
+        "{}: no record has a supervised token, so that nothing could be learned; look at it with "
+        "`pupil render`, and at --mask and --truncate",
+        path));
+  }
+  const std::int64_t lost = skipped + r.dropped + r.lost_targets, all = skipped + r.records;
+  if (double(lost) <= max_lost * double(all)) return;
+  throw InputError(
+      fmt::format("{}: {} of {} records are lost: {} skipped as bad, {} dropped, {} cut down to no "
+                  "target; --max-lost {:.2g} would allow it",
+                  path, lost, all, skipped, r.dropped, r.lost_targets,
+                  std::ceil(100 * double(lost) / double(all)) / 100));
+}
+
+// Records of another form than the main ones take template and mask from that form.
+DataOptions replay_options(const DataOptions& main, const std::string& path, RecordForm form) {
+  DataOptions options = main;
+  options.data = path;
+  options.format = "auto";
+  RecordReader reader(path, {.skip_bad = main.skip_bad});
+  reader.peek();
+  if (reader.form() != form) options.chat_template = options.mask = "";
+  return options;
+}
+
 class SftRun {
  public:
   SftRun(const SftSettings& s, const Common& common)
       : s_(s),
         common_(common),
         input_(load_model_input(s.model, common)),
-        data_(load_data_input(s.data, input_.tokenizer, input_.gpt.config(), common)) {
-    if (data_.report.targets == 0) {
-      throw InputError(fmt::format(
-          "{}: no record has a supervised token, so that nothing could be learned; look at it with "
-          "`pupil render`, and at --mask and --truncate",
-          s.data.data));
-    }
+        data_(open_data_input(s.data, input_.tokenizer, input_.gpt.config())),
+        records_(read_data_set(data_, common)) {
+    expect_use(*records_, s.max_lost);
+    if (!s.replay.empty()) replay_ = read_another(replay_options(s.data, s.replay, data_.form));
     load_evaluation();  // it may bring special tokens, too: before the vocabulary is grown
     base_hash_ = !input_.base_hash.empty() ? input_.base_hash
                  : input_.adapter          ? input_.adapter->base_hash
@@ -59,9 +87,16 @@ class SftRun {
   }
 
   int run() {
-    const ExampleData examples(data_.examples(), s_.micro_batch_size, s_.accumulate,
-                               s_.order == "file" ? ExampleOrder::kFile : ExampleOrder::kShuffle,
-                               std::uint64_t(common_.seed));
+    const DataPlan plan{.micro_batch = s_.micro_batch_size,
+                        .accumulate = s_.accumulate,
+                        .order = s_.order == "file" ? ExampleOrder::kFile : ExampleOrder::kShuffle,
+                        .seed = std::uint64_t(common_.seed),
+                        .pad_side = s_.batches.side(),
+                        .pack_length = s_.batches.pack_length(s_.data, input_.gpt.config()),
+                        .group_by_length = s_.group_by_length,
+                        .replay_share = s_.replay_share};
+    const ExampleData examples(records_, plan, replay_);
+    if (plan.pack_length > 0) log_packing(examples.rows_per_epoch(), plan.pack_length);
     const std::int64_t steps =
         s_.steps > 0 ? s_.steps
                      : std::int64_t(std::ceil(s_.epochs * double(examples.steps_per_epoch())));
@@ -101,9 +136,7 @@ class SftRun {
     Progress progress(common_, "sft", steps);
     TrainHooks hooks;
     hooks.batches = [&](std::int64_t number) { return examples.step(number); };
-    if (!evaluation_.empty()) {
-      hooks.evaluate = [&] { return evaluate_loss(input_.gpt, evaluation_); };
-    }
+    if (evaluation_) hooks.evaluate = [&] { return evaluate_loss(input_.gpt, *evaluation_); };
     hooks.log = [&](const std::string& line) { progress.log(line); };
     hooks.on_step = [&](std::int64_t step, const StepResult& r, double, double seconds) {
       progress.step(
@@ -129,6 +162,10 @@ class SftRun {
   }
 
  private:
+  void log_packing(std::int64_t rows, std::int64_t length) const {
+    log_line(common_, fmt::format("packed into {} rows of at most {} tokens{}", rows, length,
+                                  replay_ ? ", replayed ones included" : ""));
+  }
   void remove_earlier_best() const {
     for (const std::string& needed : {s_.model.model, s_.model.adapter}) {
       std::error_code none;
@@ -145,9 +182,15 @@ class SftRun {
     if (s_.eval_data.empty()) return;
     DataOptions options = s_.data;
     options.data = s_.eval_data;
-    const DataInput data = load_data_input(options, input_.tokenizer, input_.gpt.config(), common_);
-    evaluation_ = batches_of(data.examples(), s_.micro_batch_size);
-    for (const SpecialToken& token : data.added_specials) data_.added_specials.push_back(token);
+    evaluation_.emplace(read_another(options),
+                        DataPlan{.micro_batch = s_.micro_batch_size, .order = ExampleOrder::kFile});
+  }
+  // A data set beside the main one; special tokens that it brings are added to those.
+  std::shared_ptr<const DataSet> read_another(const DataOptions& options) {
+    DataInput input = open_data_input(options, input_.tokenizer, input_.gpt.config());
+    const auto& added = input.added_specials;
+    data_.added_specials.insert(data_.added_specials.end(), added.begin(), added.end());
+    return read_data_set(input, common_);
   }
   void start_adapter() {
     LoraConfig lora = s_.lora;
@@ -193,13 +236,20 @@ class SftRun {
                                : sha256_of_file(s_.model.adapter + "/adapter_model.safetensors")},
         {"data", s_.data.data},
         {"data_sha256", sha256_of_file(s_.data.data)},
-        {"format", form_name(data_.file.form)},
+        {"format", form_name(data_.form)},
         {"template", data_.template_name},
         {"template_sha256", data_.template_hash},
         {"tokenizer_sha256", input_.tokenizer ? input_.tokenizer->hash() : ""},
         {"mask", data_.mask_name},
-        {"mask_share", data_.report.mask_share()},
-        {"records", data_.rendered.size()},
+        {"mask_share", records_->report().mask_share()},
+        {"records", records_->size()},
+        {"skipped", records_->reader().skipped_count()},
+        {"pack", s_.batches.pack},
+        {"pad_side", s_.batches.pad_side},
+        {"group_by_length", s_.group_by_length},
+        {"replay", s_.replay},
+        {"replay_sha256", s_.replay.empty() ? "" : sha256_of_file(s_.replay)},
+        {"replay_share", s_.replay_share},
         {"truncate", s_.data.truncate},
         {"max_length", s_.data.max_length},
         {"normaliser", s_.normaliser},
@@ -245,9 +295,9 @@ class SftRun {
   int report_dry_run(std::int64_t steps, const Batch& first) {
     std::int64_t trained = 0;
     for (const NamedParameter& p : trainable()) trained += p.variable->value().numel();
-    const RenderReport& r = data_.report;
+    const RenderReport& r = records_->report();
     if (common_.json) {
-      fmt::print("{}\n", nlohmann::ordered_json{{"records", data_.rendered.size()},
+      fmt::print("{}\n", nlohmann::ordered_json{{"records", records_->size()},
                                                 {"tokens", r.tokens},
                                                 {"targets", r.targets},
                                                 {"steps", steps},
@@ -263,7 +313,7 @@ class SftRun {
       fmt::print(
           "{} records, {} tokens, {} supervised ({:.1f} %)\n{} steps on {} of {} parameters; "
           "nothing was written\n",
-          data_.rendered.size(), r.tokens, r.targets, 100 * r.mask_share(), steps, trained,
+          records_->size(), r.tokens, r.targets, 100 * r.mask_share(), steps, trained,
           input_.gpt.parameter_count());
     }
     return 0;
@@ -297,7 +347,8 @@ class SftRun {
   const Common& common_;
   ModelInput input_;
   DataInput data_;
-  std::vector<Batch> evaluation_;
+  std::shared_ptr<const DataSet> records_, replay_;
+  std::optional<ExampleData> evaluation_;
   std::string base_hash_;
   nlohmann::ordered_json record_;
 };

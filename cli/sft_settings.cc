@@ -48,16 +48,24 @@ void SftSettings::check() const {
         "--lora-rank starts a new adapter, --adapter goes on with one; give one of them");
   }
   model.need_adapter_on_quantised_base(lora_rank > 0);
+  if (replay.empty() != (replay_share == 0)) {
+    throw UsageError(
+        "--replay and --replay-share go together: the file, and its share of all rows, above 0");
+  }
+  if (group_by_length && batches.pack != "none") {
+    throw UsageError("--group-by-length has no effect on packed rows; leave it or --pack out");
+  }
 }
 
 void SftSettings::declare(Options& options) {
   model.declare(options);
   data.declare(options);
+  batches.declare(options);
   options.text("--out", out, "folder for the model or adapter", "DIR").required();
   options.text("--normaliser", normaliser, "tokens, examples, microbatch or constant:K")
       .check([](const std::string& text) { Normaliser::parse(text); })
-      .choice("--pack", pack, {"none"}, "packing of records into rows")
-      .integer("--micro-batch-size", micro_batch_size, "records in a forward pass")
+      .integer("--micro-batch-size", micro_batch_size,
+               "rows (records, or packed ones) in a forward pass")
       .at_least(1)
       .at_most(kLargest)
       .integer("--accumulate", accumulate, "micro-batches in an optimizer step")
@@ -101,6 +109,16 @@ void SftSettings::declare(Options& options) {
               "weight of the squared distance from the starting weights (0: off)")
       .at_least(0)
       .choice("--order", order, {"shuffle", "file"}, "order of the records")
+      .flag("--group-by-length", group_by_length,
+            "micro-batches of records of about one length, for less padding")
+      .text("--replay", replay, "a second data set, mixed in against forgetting", "FILE")
+      .number("--replay-share", replay_share, "its share of all rows, in [0, 1)")
+      .at_least(0)
+      .below(1)
+      .number("--max-lost", max_lost,
+              "largest share of records skipped, dropped or cut down to no target before giving up")
+      .at_least(0)
+      .at_most(1)
       .text("--eval-data", eval_data,
             "records for evaluation; the best model by it is kept in OUT/best", "FILE")
       .integer("--eval-every", eval_every, "steps between evaluations (0: at the end)")

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/batch_options.h"
 #include "cli/model_input.h"
 #include "sft/lora.h"
 
@@ -13,14 +14,16 @@ namespace pupil::cli {
 struct SftSettings {
   ModelOptions model;
   DataOptions data;
+  BatchOptions batches;
   std::string out, normaliser = "tokens", schedule = "cosine", order = "shuffle", eval_data,
-                   save_dtype = "f32", decay = "matrices", pack = "none";
+                   save_dtype = "f32", decay = "matrices", replay;
   std::vector<std::string> betas{"0.9", "0.999"};
   std::int64_t micro_batch_size = 8, accumulate = 1, steps = 0, warmup = 0, save_every = 0,
                eval_every = 0, patience = 0;
   double epochs = 1, lr = 1e-4, weight_decay = 0, eps = 1e-8, clip = 1, label_smoothing = 0,
-         min_ratio = 0, neftune_alpha = 0, kl_weight = 0, l2_to_start = 0;
-  bool resume = false, dry_run = false;
+         min_ratio = 0, neftune_alpha = 0, kl_weight = 0, l2_to_start = 0, replay_share = 0,
+         max_lost = 0.3;
+  bool group_by_length = false, resume = false, dry_run = false;
   std::int64_t lora_rank = 0;
   LoraConfig lora;
   std::vector<std::string> special_tokens;

@@ -68,7 +68,7 @@ bool is_no_plain_file(const std::string& path) {
 
 }  // namespace
 
-std::string read_file(const std::string& path) {
+void read_blocks(const std::string& path, const std::function<void(std::string_view)>& take) {
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (file.number < 0) fail(path, "open", errno);
   struct stat status {};
@@ -76,15 +76,20 @@ std::string read_file(const std::string& path) {
   if (S_ISDIR(status.st_mode)) {
     throw InputError(fmt::format("{}: is a folder, a file is needed", path));
   }
-  std::string content;
   std::vector<char> buffer(1 << 16);
   for (;;) {
     const ssize_t count = ::read(file.number, buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) fail(path, "read", errno);
-    if (count == 0) return content;
-    content.append(buffer.data(), std::size_t(count));
+    if (count == 0) return;
+    take({buffer.data(), std::size_t(count)});
   }
+}
+
+std::string read_file(const std::string& path) {
+  std::string content;
+  read_blocks(path, [&](std::string_view block) { content += block; });
+  return content;
 }
 
 AtomicFile::AtomicFile(const std::string& path) : path_(path) {

@@ -3,6 +3,7 @@
 // What a killed process leaves behind is the old file and a temporary one beside it, named
 // FILE.tmp.PID; the next run in that folder removes it.
 #pragma once
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,8 @@ namespace pupil {
 
 /// The whole file. Throws InputError naming the path and the reason.
 std::string read_file(const std::string& path);
+/// The same, block by block, for files that need not fit into memory.
+void read_blocks(const std::string& path, const std::function<void(std::string_view)>& take);
 
 /// A file in the making: written beside `path` under another name, flushed to the disk and renamed
 /// by commit(), removed without it. A reader sees the old file or the new one. What is there and no

@@ -91,7 +91,9 @@ std::string sha256_of_file(const std::string& path) {
         "file first",
         path));
   }
-  return sha256(read_file(path));
+  Sha256 hash;
+  read_blocks(path, [&](std::string_view block) { hash.update(block); });
+  return hash.hex();
 }
 
 }  // namespace pupil

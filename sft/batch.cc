@@ -3,10 +3,27 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <numeric>
 
 #include "tensor/error.h"
 
 namespace pupil {
+namespace {
+
+void expect_whole(const Example& e) {
+  const std::size_t n = e.ids.size();
+  const auto fits = [n](const auto& list) { return list.empty() || list.size() == n; };
+  const bool whole =
+      n > 0 && e.targets.size() == n && fits(e.positions) && fits(e.segments) && fits(e.weights);
+  if (whole) return;
+  throw InputError(
+      fmt::format("[batch] an example has {} ids, {} targets, {} positions, {} segments, {} "
+                  "weights; it needs as many of each, and at least one",
+                  n, e.targets.size(), e.positions.size(), e.segments.size(), e.weights.size()));
+}
+
+}  // namespace
 
 std::int64_t Example::target_count() const {
   return std::count_if(targets.begin(), targets.end(), [](auto t) { return t != kIgnoreIndex; });
@@ -27,24 +44,58 @@ void drop_targets_across_segments(Example& row) {
   }
 }
 
+Example join(std::span<const Example> examples) {
+  Example row;
+  row.records = 0;
+  std::int32_t first_free = 0;  // segments from here on are nobody's
+  const auto append = [](auto& to, const auto& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
+  for (const Example& e : examples) {
+    expect_whole(e);
+    const std::size_t begin = row.ids.size(), n = e.ids.size();
+    append(row.ids, e.ids);
+    append(row.targets, e.targets);
+    if (!e.weights.empty() || !row.weights.empty()) {
+      row.weights.resize(begin, 1);
+      append(row.weights, e.weights);
+      row.weights.resize(begin + n, 1);
+    }
+    append(row.positions, e.positions);
+    row.positions.resize(begin + n);
+    if (e.positions.empty()) std::iota(row.positions.begin() + begin, row.positions.end(), 0);
+    const std::int32_t shift = first_free;
+    for (std::size_t t = 0; t < n; ++t) {
+      row.segments.push_back(shift + (e.segments.empty() ? 0 : e.segments[t]));
+      first_free = std::max(first_free, row.segments.back() + 1);
+    }
+    row.records += e.records;
+  }
+  drop_targets_across_segments(row);
+  return row;
+}
+
+PadSide pad_side(std::string_view name) {
+  constexpr std::string_view kNames[] = {"right", "left", "none"};
+  const auto found = std::find(std::begin(kNames), std::end(kNames), name);
+  if (found != std::end(kNames)) return PadSide(found - std::begin(kNames));
+  throw UsageError(fmt::format("\"{}\" is no side to pad; expected right, left or none", name));
+}
+
 Batch make_batch(std::span<const Example> examples, PadSide pad_side) {
+  if (pad_side == PadSide::kNone && examples.size() > 1) {
+    const Example row = join(examples);
+    return make_batch(std::span(&row, 1));
+  }
   Batch batch;
   std::int64_t T = 0;
   bool needs_positions = false, needs_segments = false, needs_weights = false;
   for (const Example& e : examples) {
-    const std::size_t n = e.ids.size();
-    const auto fits = [n](const auto& list) { return list.empty() || list.size() == n; };
-    if (n == 0 || e.targets.size() != n || !fits(e.positions) || !fits(e.segments) ||
-        !fits(e.weights)) {
-      throw InputError(fmt::format(
-          "[batch] an example has {} ids, {} targets, {} positions, {} segments, {} weights; it "
-          "needs as many of each, and at least one",
-          n, e.targets.size(), e.positions.size(), e.segments.size(), e.weights.size()));
-    }
+    expect_whole(e);
     needs_positions = needs_positions || !e.positions.empty();
     needs_segments = needs_segments || !e.segments.empty();
     needs_weights = needs_weights || !e.weights.empty();
-    T = std::max(T, std::int64_t(n));
+    T = std::max(T, std::int64_t(e.ids.size()));
   }
   const std::int64_t B = std::int64_t(examples.size());
   const auto is_padded = [T](const Example& e) { return std::int64_t(e.ids.size()) < T; };

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "autograd/operations.h"
@@ -39,7 +40,14 @@ struct Batch {
   std::int64_t n_tokens = 0;          ///< positions that are not padding
 };
 
-enum class PadSide { kRight, kLeft };
+/// Several examples as one row: positions start again in each, segments count them, and none has a
+/// target that belongs to the next. What they are apart, they are in the row.
+Example join(std::span<const Example> examples);
+
+/// Where short rows are padded. kNone: nowhere; the examples are joined into one row.
+enum class PadSide { kRight, kLeft, kNone };
+/// "right", "left", "none"; throws UsageError.
+PadSide pad_side(std::string_view name);
 
 /// Throws InputError when an example is empty or its lists differ in length.
 Batch make_batch(std::span<const Example> examples, PadSide pad_side = PadSide::kRight);

@@ -3,56 +3,82 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
+#include <cmath>
 #include <span>
 
-#include "kernels/random.h"
 #include "tensor/error.h"
 
 namespace pupil {
+namespace {
+
+constexpr std::uint32_t kReplayStream = 1;
+
+RowOptions row_options(const DataPlan& plan, std::uint32_t stream) {
+  return {.order = plan.order,
+          .seed = plan.seed,
+          .stream = stream,
+          .pack_length = plan.pack_length,
+          .group = plan.group_by_length ? plan.micro_batch : 0};
+}
+
+const DataPlan& checked(const DataPlan& plan) {
+  if (plan.micro_batch < 1 || plan.accumulate < 1) {
+    throw UsageError(
+        fmt::format("--micro-batch-size is {}, --accumulate {}; both must be at least 1",
+                    plan.micro_batch, plan.accumulate));
+  }
+  return plan;
+}
+
+}  // namespace
+
+ExampleData::ExampleData(std::shared_ptr<const ExampleSource> examples, const DataPlan& plan,
+                         std::shared_ptr<const ExampleSource> replay)
+    : plan_(checked(plan)), rows_(std::move(examples), row_options(plan, 0)) {
+  if ((plan.replay_share > 0) != (replay != nullptr)) {
+    throw UsageError("a replay set and its share of the rows go together");
+  }
+  if (!replay) return;
+  replay_.emplace(std::move(replay), row_options(plan, kReplayStream));
+  const double share = plan.replay_share;
+  replay_rows_ = std::llround(double(rows_.per_epoch()) * share / (1 - share));
+}
 
 ExampleData::ExampleData(std::vector<Example> examples, std::int64_t micro_batch,
                          std::int64_t accumulate, ExampleOrder order, std::uint64_t seed,
                          PadSide pad_side)
-    : examples_(std::move(examples)),
-      micro_batch_(micro_batch),
-      accumulate_(accumulate),
-      order_(order),
-      seed_(seed),
-      pad_side_(pad_side) {
-  if (examples_.empty()) throw InputError("there is no example to train on");
-  if (micro_batch < 1 || accumulate < 1) {
-    throw UsageError(
-        fmt::format("--micro-batch-size is {}, --accumulate {}; both must be at least 1",
-                    micro_batch, accumulate));
-  }
-}
+    : ExampleData(std::make_shared<MemoryExamples>(std::move(examples)),
+                  {.micro_batch = micro_batch,
+                   .accumulate = accumulate,
+                   .order = order,
+                   .seed = seed,
+                   .pad_side = pad_side}) {}
 
 std::int64_t ExampleData::steps_per_epoch() const {
-  const std::int64_t size = micro_batch_ * accumulate_;
-  return (std::int64_t(examples_.size()) + size - 1) / size;
+  const std::int64_t size = plan_.micro_batch * plan_.accumulate;
+  return (rows_per_epoch() + size - 1) / size;
 }
 
-// Fisher and Yates with numbers from (seed, epoch).
-std::vector<std::size_t> ExampleData::order_of(std::int64_t epoch) const {
-  std::vector<std::size_t> order(examples_.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  if (order_ == ExampleOrder::kFile) return order;
-  for (std::size_t left = order.size(); left > 1; --left) {
-    const PhiloxWords w = philox(left, std::uint64_t(epoch), seed_);
-    std::swap(order[left - 1], order[std::size_t(uniform(w.word[0], w.word[1]) * double(left))]);
-  }
-  return order;
+// Place `at` is the replay set's where the number of its rows up to there, at * share, goes up.
+Example ExampleData::row(std::int64_t epoch, std::int64_t at) const {
+  const auto replayed = [this](std::int64_t places) {
+    return std::int64_t(std::uint64_t(places) * std::uint64_t(replay_rows_) /
+                        std::uint64_t(rows_per_epoch()));
+  };
+  const std::int64_t before = replayed(at);
+  if (replayed(at + 1) > before) return replay_->row(epoch * replay_rows_ + before);
+  return rows_.row(epoch * rows_.per_epoch() + at - before);
 }
 
 std::vector<Batch> ExampleData::step(std::int64_t number) const {
-  const std::vector<std::size_t> order = order_of(number / steps_per_epoch());
-  const std::size_t size = std::size_t(micro_batch_ * accumulate_);
-  const std::size_t begin = std::size_t(number % steps_per_epoch()) * size;
-  const std::size_t end = std::min(order.size(), begin + size);
-  std::vector<Example> chosen;
-  for (std::size_t i = begin; i < end; ++i) chosen.push_back(examples_[order[i]]);
-  return batches_of(chosen, micro_batch_, pad_side_);
+  const std::int64_t epoch = number / steps_per_epoch();
+  const std::int64_t size = plan_.micro_batch * plan_.accumulate;
+  const std::int64_t begin = number % steps_per_epoch() * size;
+  std::vector<Example> rows;
+  for (std::int64_t at = begin; at < std::min(rows_per_epoch(), begin + size); ++at) {
+    rows.push_back(row(epoch, at));
+  }
+  return batches_of(rows, plan_.micro_batch, plan_.pad_side);
 }
 
 std::vector<Batch> batches_of(const std::vector<Example>& examples, std::int64_t size,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "nn/strict_json.h"
 #include "sft/record_fields.h"
@@ -63,7 +64,13 @@ std::string_view form_name(RecordForm form) {
 RecordReader::RecordReader(const std::string& path, ReadOptions options)
     : items_(path), options_(options), form_(options.form) {}
 
+const Record* RecordReader::peek() {
+  if (!ahead_) ahead_ = next();
+  return ahead_ ? &*ahead_ : nullptr;
+}
+
 std::optional<Record> RecordReader::next() {
+  if (ahead_) return std::exchange(ahead_, std::nullopt);
   for (long line; items_.next(text_, line);) {
     const long first_line = line;
     try {
@@ -71,18 +78,62 @@ std::optional<Record> RecordReader::next() {
       const RecordForm form = form_ == RecordForm::kAuto ? recognise(object) : form_;
       Record record = parse_record(object, form);
       record.line = first_line;
+      record.offset = items_.offset();
       form_ = form;
       return record;
     } catch (const RecordFault& fault) {
-      if (!options_.skip_bad) {
-        throw InputError(fmt::format("{}:{}: {} (--skip-bad skips such records)", items_.path(),
-                                     line, fault.reason));
+      skip(line, fault.reason);
+      const bool is_listed = unknown_roles_.count(fault.unknown_role) > 0;
+      if (!fault.unknown_role.empty() && (is_listed || unknown_roles_.size() < kListed)) {
+        ++unknown_roles_[fault.unknown_role];
       }
-      ++skipped_count_;
-      if (skipped_.size() < kListed) skipped_.push_back({line, fault.reason});
     }
   }
   return std::nullopt;
+}
+
+void RecordReader::skip(long line, const std::string& reason) {
+  if (!options_.skip_bad) {
+    throw InputError(
+        fmt::format("{}:{}: {} (--skip-bad skips such records)", items_.path(), line, reason));
+  }
+  ++skipped_count_;
+  if (skipped_.size() < kListed) skipped_.push_back({line, reason});
+}
+
+void RecordReader::refuse(const Record& record, const std::string& reason) {
+  skip(record.line, reason);
+}
+
+void RecordReader::throw_empty() const {
+  if (skipped_.empty()) {
+    throw InputError(fmt::format(
+        "{}: holds no record; expected JSON Lines (an object a line) or a JSON array", path()));
+  }
+  throw InputError(fmt::format("{}: none of {} records can be used; line {}: {}", path(),
+                               skipped_count_, skipped_[0].line, skipped_[0].reason));
+}
+
+void RecordReader::rewind() {
+  items_.rewind();
+  ahead_.reset();
+  skipped_count_ = 0;
+  skipped_.clear();
+  unknown_roles_.clear();
+}
+
+Record RecordReader::at(std::uint64_t offset) {
+  long line = 1;
+  try {
+    Record record = parse_record(parse_item(items_.read_at(offset), line), form_);
+    record.offset = offset;
+    return record;
+  } catch (const RecordFault& fault) {
+    throw InputError(
+        fmt::format("{}: the record at byte {} no longer fits: {}; a file must not change while it "
+                    "is in use",
+                    items_.path(), offset, fault.reason));
+  }
 }
 
 RecordFile read_records(const std::string& path, ReadOptions options) {
@@ -93,13 +144,8 @@ RecordFile read_records(const std::string& path, ReadOptions options) {
   file.form = reader.form();
   file.skipped_count = reader.skipped_count();
   file.skipped = reader.skipped();
-  if (!file.records.empty()) return file;
-  if (file.skipped.empty()) {
-    throw InputError(fmt::format(
-        "{}: holds no record; expected JSON Lines (an object a line) or a JSON array", path));
-  }
-  throw InputError(fmt::format("{}: none of {} records can be used; line {}: {}", path,
-                               file.skipped_count, file.skipped[0].line, file.skipped[0].reason));
+  if (file.records.empty()) reader.throw_empty();
+  return file;
 }
 
 std::vector<Prompt> read_prompts(const std::string& path) {

@@ -10,6 +10,7 @@
 //   ids                {"ids"} with or without {"labels"}; not shifted, -100 is "not supervised"
 #pragma once
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,7 +53,8 @@ struct IdSequence {
 
 struct Record {
   std::variant<Conversation, PromptCompletion, Instruction, PlainText, IdSequence> content;
-  long line = 0;  ///< where it starts, from 1
+  long line = 0;             ///< where it starts, from 1; 0: not known
+  std::uint64_t offset = 0;  ///< where it starts, in bytes from 0
 };
 
 /// What may stand before a generation: {"ids"} or {"prompt"} (a string or a list of messages).
@@ -77,22 +79,43 @@ class RecordReader {
   explicit RecordReader(const std::string& path, ReadOptions options = {});
   /// Nothing at the end of the file.
   std::optional<Record> next();
+  /// What next() will give: nullptr at the end of the file.
+  const Record* peek();
+  /// The record at `offset`, which next() gave once, without its line. Throws InputError when it
+  /// cannot be read again.
+  Record at(std::uint64_t offset);
+  /// From the first record again, with nothing skipped yet. Throws InputError for a pipe.
+  void rewind();
+  /// With skip_bad, counts and lists a record that next() gave and that proved not to fit; without
+  /// it, throws InputError.
+  void refuse(const Record& record, const std::string& reason);
+  /// Throws InputError for a file that holds no record that can be used.
+  [[noreturn]] void throw_empty() const;
 
   const std::string& path() const { return items_.path(); }
+  /// Bytes read so far, and in all (nothing for a pipe).
+  std::uint64_t position() const { return items_.position(); }
+  std::optional<std::uint64_t> size() const { return items_.size(); }
   /// The form asked for, or the one that the first good record showed (kAuto before it).
   RecordForm form() const { return form_; }
   long skipped_count() const { return skipped_count_; }
   /// The first kListed of them.
   const std::vector<SkippedRecord>& skipped() const { return skipped_; }
+  /// Roles that are none, and how many of the skipped records had each (of the first kListed).
+  const std::map<std::string, long>& unknown_roles() const { return unknown_roles_; }
   static constexpr std::size_t kListed = 100;
 
  private:
   JsonItems items_;
   ReadOptions options_;
   RecordForm form_;
+  void skip(long line, const std::string& reason);
+
   std::string text_;
+  std::optional<Record> ahead_;
   long skipped_count_ = 0;
   std::vector<SkippedRecord> skipped_;
+  std::map<std::string, long> unknown_roles_;
 };
 
 struct RecordFile {

@@ -51,7 +51,8 @@ std::string role_of(const json& value, const std::string& place) {
   if (name == "system" || name == "user" || name == "assistant") return name;
   if (place.ends_with(".from") && name == "human") return "user";
   if (place.ends_with(".from") && name == "gpt") return "assistant";
-  fault("{} is {}; expected system, user or assistant", place, show(value));
+  throw RecordFault{fmt::format("{} is {}; expected system, user or assistant", place, show(value)),
+                    name.empty() ? show(value) : name};
 }
 
 constexpr double kLargestWeight = 1000;

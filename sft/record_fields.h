@@ -11,6 +11,7 @@ namespace pupil {
 /// expected.
 struct RecordFault {
   std::string reason;
+  std::string unknown_role{};  ///< where that is what is wrong
 };
 
 /// By its fields: ids with labels, messages, instruction, prompt/completion, text, ids alone, in

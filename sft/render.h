@@ -97,11 +97,14 @@ struct RenderReport {
   std::int64_t lost_targets = 0;     ///< of the shortened: had targets before, none now; kept
   std::int64_t without_targets = 0;  ///< of those kept: none, for whatever reason
   std::int64_t tokens = 0, targets = 0;
+  std::int64_t kept() const { return records - dropped; }
   double mask_share() const { return tokens ? double(targets) / double(tokens) : 0.0; }
 };
 
 /// False: to be left out. Throws InputError naming both lengths under kError.
 bool fit(Rendered& rendered, std::int64_t max_length, Truncation truncation);
+/// The same, counted in `report`; max_length 0 is no limit.
+bool fit(Rendered& rendered, std::int64_t max_length, Truncation truncation, RenderReport& report);
 /// All records, in order; max_length 0 is no limit. Errors name file and line. Throws InputError
 /// when nothing is left.
 std::vector<Rendered> render_all(const RecordFile& file, const Renderer& renderer,

@@ -47,26 +47,30 @@ bool fit(Rendered& rendered, std::int64_t max_length, Truncation truncation) {
   return true;
 }
 
+bool fit(Rendered& rendered, std::int64_t max_length, Truncation truncation, RenderReport& report) {
+  const auto length = rendered.ids.size();
+  const auto targets = rendered.n_targets();
+  ++report.records;
+  if (max_length > 0 && !fit(rendered, max_length, truncation)) {
+    ++report.dropped;
+    return false;
+  }
+  report.shortened += rendered.ids.size() < length;
+  report.lost_targets += targets > 0 && rendered.n_targets() == 0;
+  report.without_targets += rendered.n_targets() == 0;
+  report.tokens += std::int64_t(rendered.ids.size());
+  report.targets += rendered.n_targets();
+  return true;
+}
+
 std::vector<Rendered> render_all(const RecordFile& file, const Renderer& renderer,
                                  std::int64_t max_length, Truncation truncation,
                                  RenderReport& report) {
   std::vector<Rendered> kept;
   for (const Record& record : file.records) {
-    ++report.records;
     try {
       Rendered rendered = renderer.render(record);
-      const auto length = rendered.ids.size();
-      const auto targets = rendered.n_targets();
-      if (max_length > 0 && !fit(rendered, max_length, truncation)) {
-        ++report.dropped;
-        continue;
-      }
-      report.shortened += rendered.ids.size() < length;
-      report.lost_targets += targets > 0 && rendered.n_targets() == 0;
-      report.without_targets += rendered.n_targets() == 0;
-      report.tokens += std::int64_t(rendered.ids.size());
-      report.targets += rendered.n_targets();
-      kept.push_back(std::move(rendered));
+      if (fit(rendered, max_length, truncation, report)) kept.push_back(std::move(rendered));
     } catch (const InputError& error) {
       throw InputError(fmt::format("{}:{}: {}", file.path, record.line, error.what()));
     }

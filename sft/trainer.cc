@@ -15,21 +15,35 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+struct LossTotal {
+  double sum = 0, weight = 0;
+  std::int64_t n_targets = 0;
+
+  void add(const Gpt& gpt, std::span<const Batch> batches) {
+    const NoGrad no_grad;
+    for (const Batch& batch : batches) {
+      if (batch.n_targets == 0) continue;
+      Pass pass;
+      sum += loss_sum(gpt, batch, pass).sum.value().item();
+      n_targets += batch.n_targets;
+      weight += batch.target_weight;
+    }
+  }
+  Evaluation mean() const { return {weight > 0 ? sum / weight : 0, n_targets}; }
+};
+
 }  // namespace
 
 Evaluation evaluate_loss(const Gpt& gpt, std::span<const Batch> batches) {
-  const NoGrad no_grad;
-  Evaluation result;
-  double total = 0, weight = 0;
-  for (const Batch& batch : batches) {
-    if (batch.n_targets == 0) continue;
-    Pass pass;
-    total += loss_sum(gpt, batch, pass).sum.value().item();
-    result.n_targets += batch.n_targets;
-    weight += batch.target_weight;
-  }
-  if (weight > 0) result.loss = total / weight;
-  return result;
+  LossTotal total;
+  total.add(gpt, batches);
+  return total.mean();
+}
+
+Evaluation evaluate_loss(const Gpt& gpt, const ExampleData& data) {
+  LossTotal total;
+  for (std::int64_t k = 0; k < data.steps_per_epoch(); ++k) total.add(gpt, data.step(k));
+  return total.mean();
 }
 
 TrainResult train(Gpt& gpt, const std::vector<NamedParameter>& trainable,

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "nn/schedule.h"
+#include "sft/example_data.h"
 #include "sft/train_state.h"
 
 namespace pupil {
@@ -37,6 +38,8 @@ struct TrainOptions {
 };
 
 Evaluation evaluate_loss(const Gpt& gpt, std::span<const Batch> batches);
+/// Of one epoch of a data set, in memory for one step.
+Evaluation evaluate_loss(const Gpt& gpt, const ExampleData& data);
 
 /// What a run needs from outside.
 struct TrainHooks {

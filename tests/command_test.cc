@@ -167,7 +167,7 @@ TEST_F(Command, ValuesOfOptionsAreNumbersInRangeAndKnownWords) {
            {{"sft", "--normaliser", "constant:0"}, "--normaliser"},
            {{"sft", "--schedule", "nope"}, "expected constant, linear, cosine, wsd"},
            {{"sft", "--truncate", "middle"}, "expected start, end, drop, error"},
-           {{"sft", "--pack", "isolated"}, "--pack is \"isolated\""},
+           {{"sft", "--pack", "loose"}, "--pack is \"loose\""},
            {{"generate", "--ids", "1,x"}, "--ids is \"x\""},
            {{"generate", "--ids", "1,-2"}, "--ids is \"-2\"; expected at least 0"},
            {{"generate", "--ids", ""}, "--ids is \"\""},

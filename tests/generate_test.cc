@@ -47,7 +47,7 @@ Tensor row_of(const Ids& ids) {
   return Tensor::from<std::int32_t>({1, std::int64_t(ids.size())}, ids);
 }
 
-TEST(KvCache, GivesTheLogitsOfAFullPassAtEveryPosition) {
+TEST(KvCache, B88_GivesTheLogitsOfAFullPassAtEveryPosition) {
   const NoGrad no_grad;
   unsigned seed = 0;
   for (const GptConfig& config : configs(200)) {
@@ -108,7 +108,7 @@ TEST(Generate, GreedyIdsAreTheSameWithAndWithoutCacheOver200Tokens) {
   }
 }
 
-TEST(Generate, PromptsOfUnequalLengthInOneBatchContinueAsEachAlone) {
+TEST(Generate, B84_PromptsOfUnequalLengthInOneBatchContinueAsEachAlone) {
   unsigned seed = 40;
   for (const GptConfig& config : configs(60)) {
     const Gpt gpt = small::model(config, ++seed);
@@ -173,7 +173,7 @@ TEST(Generate, ACallbackSeesEveryIdAndEndsARow) {
   EXPECT_EQ(seen[1].size(), 4u);
 }
 
-TEST(Generate, SampledIdsRepeatWithTheSeedAndDifferBetweenSeedsAndRows) {
+TEST(Generate, B88_SampledIdsRepeatWithTheSeedAndDifferBetweenSeedsAndRows) {
   const Gpt gpt = small::model(configs(60)[0], 9);
   GenerateOptions options{.max_new_tokens = 40, .sampling = {.temperature = 1}, .stop_ids = {}};
   const std::vector<Ids> prompts{{1, 2}, {1, 2}};

@@ -98,7 +98,7 @@ std::string weights_in(const Folder& folder) {
 }
 
 TEST(Kill, AtAnyStepsTheRunStillEndsInTheSameBits) {
-  for (const RunKind kind : {RunKind::kPretrain, RunKind::kSft, RunKind::kLora}) {
+  for (const RunKind kind : {RunKind::kPretrain, RunKind::kSft, RunKind::kLora, RunKind::kPacked}) {
     const Reference reference(kind);
     const Folder folder, notes;
     std::string expected_log;

@@ -20,9 +20,11 @@
 
 namespace pupil::small {
 
-enum class RunKind { kPretrain, kSft, kLora };
+/// kPacked: LoRA on packed rows, a second data set replayed.
+enum class RunKind { kPretrain, kSft, kLora, kPacked };
 inline const char* name_of(RunKind kind) {
-  return kind == RunKind::kPretrain ? "pretrain" : kind == RunKind::kSft ? "sft" : "lora";
+  constexpr const char* kNames[] = {"pretrain", "sft", "lora", "packed"};
+  return kNames[int(kind)];
 }
 
 /// A new empty folder that goes when the object goes.
@@ -63,8 +65,8 @@ class TrainingRun {
       : gpt(config_of(), 3, dtype),
         kind_(kind),
         text_(ids(600), 0.2, 12),
-        examples_(examples(20, 5), 2, 3, ExampleOrder::kShuffle, 9) {
-    if (kind == RunKind::kLora) {
+        examples_(data_of(kind)) {
+    if (has_adapter()) {
       adapter_.lora = {.rank = 3,
                        .alpha = 6,
                        .dropout = 0.1,
@@ -86,8 +88,8 @@ class TrainingRun {
       if (kind_ != RunKind::kPretrain) return examples_.step(number);
       return std::vector<Batch>{text_.training_batch(7, number, 5)};
     };
-    evaluation_ = kind == RunKind::kPretrain ? text_.validation_batches(4)
-                                             : batches_of(examples_.examples(), 6);
+    evaluation_ =
+        kind == RunKind::kPretrain ? text_.validation_batches(4) : batches_of(examples(20, 5), 6);
     hooks.evaluate = [this] { return evaluate_loss(gpt, evaluation_); };
     hooks.on_step = [this](std::int64_t, const StepResult& r, double, double) {
       losses.push_back(r.loss);
@@ -97,13 +99,13 @@ class TrainingRun {
   }
 
   TrainResult train() {
-    return pupil::train(gpt, kind_ == RunKind::kLora ? lora_parameters(gpt) : gpt.parameters(),
-                        options, hooks);
+    return pupil::train(gpt, has_adapter() ? lora_parameters(gpt) : gpt.parameters(), options,
+                        hooks);
   }
   /// Writes model or adapter, as the commands do.
   void save() {
     if (options.out.empty()) return;
-    if (kind_ == RunKind::kLora) {
+    if (has_adapter()) {
       save_adapter(options.out, gpt, adapter_);
     } else {
       save_model(options.out, gpt, ModelFolder());
@@ -113,7 +115,7 @@ class TrainingRun {
   std::string bits() {
     std::string bytes;
     auto all = gpt.parameters();
-    if (kind_ == RunKind::kLora) {
+    if (has_adapter()) {
       for (const NamedParameter& p : lora_parameters(gpt)) all.push_back(p);
     }
     for (const NamedParameter& p : all) {
@@ -132,6 +134,18 @@ class TrainingRun {
   std::string log;
 
  private:
+  bool has_adapter() const { return kind_ == RunKind::kLora || kind_ == RunKind::kPacked; }
+  // Steps of 2 x 3 records, or of 2 x 2 packed rows: several epochs in 24 steps, none of them
+  // whole.
+  static ExampleData data_of(RunKind kind) {
+    const auto list = std::make_shared<MemoryExamples>(examples(20, 5));
+    if (kind != RunKind::kPacked) {
+      return {list, {.micro_batch = 2, .accumulate = 3, .seed = 9}};
+    }
+    return {list,
+            {.micro_batch = 2, .accumulate = 2, .seed = 9, .pack_length = 16, .replay_share = 0.2},
+            std::make_shared<MemoryExamples>(examples(7, 6))};
+  }
   static GptConfig config_of() {
     GptConfig c = config();
     c.n_embd = 16;
