@@ -15,7 +15,8 @@ DataSet::DataSet(RenderedRecords records, const std::function<void(std::uint64_t
   constexpr std::int64_t kTold = 1 << 14;  // records between two calls of progress
   if (!reader().size()) {
     throw InputError(fmt::format(
-        "{}: is no regular file; records that are read more than once need one", reader().path()));
+        "{}: is a pipe or a device, and records are read more than once; save them as a file first",
+        reader().path()));
   }
   while (const auto rendered = records_.next()) {
     add(records_.offset(), rendered->ids.size());

@@ -145,7 +145,7 @@ TEST(DataSet, AFileThatChangesInUseIsNoticed) {
 TEST(DataSet, APipeIsRefusedByName) {
   const TemporaryFolder folder;
   expect_contains(input_error([&] { DataSet data(records_of("/dev/null")); }),
-                  "/dev/null: is no regular file");
+                  "/dev/null: is a pipe or a device");
 }
 
 TEST(DataSet, AFileWithoutARecordIsRefused) {
