@@ -13,7 +13,7 @@ constexpr int kSweeps = 8;
 struct Item {
   int box = -1, layer = 0;
   double width = 0, x = 0;
-  std::vector<int> above, below;  // neighbours in the next layers
+  std::vector<int> above{}, below{};  // neighbours in the next layers
 };
 
 class Placer {

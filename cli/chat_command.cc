@@ -204,7 +204,14 @@ Command chat_command() {
                       "chat template (none: the one the model was tuned with)", "NAME")
                 .check(check_template_name);
             s->generation.declare(options);
-            return [s, &common] { return Chat(*s, common).run(); };
+            return [s, &common] {
+              if (common.json) {
+                throw UsageError(
+                    "--json: a conversation is for people; `pupil generate --json` gives answers "
+                    "as JSON lines");
+              }
+              return Chat(*s, common).run();
+            };
           }};
 }
 

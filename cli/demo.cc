@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 
+#include "cli/folder_lock.h"
 #include "cli/options.h"
 #include "cli/run_record.h"
 #include "nn/file.h"
@@ -45,6 +46,8 @@ class Demo {
 
   DemoResult run() {
     const double start = now();
+    make_folder(options_.out);
+    const FolderLock lock(options_.out);
     Gpt base(microworld_model(), options_.seed);
     pretrain(base);
     const std::string base_folder = options_.out + "/base";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -135,7 +136,9 @@ Command eval_command() {
             options.integer("--world", s->world, "seed of the microworld's facts")
                 .at_least(0)
                 .integer("--answers", s->answers,
-                         "for a file: let the model answer greedily, at most N tokens (0: do not)");
+                         "for a file: let the model answer greedily, at most N tokens (0: do not)")
+                .at_least(0)
+                .at_most(INT32_MAX);
             s->data.declare_rendering(options);
             return [s, &common] { return evaluate(*s, common); };
           }};

@@ -19,7 +19,8 @@ void GenerationOptions::declare(Options& options) {
       .at_least(0)
       .at_most(1)
       .number("--repetition-penalty", repetition_penalty, "above 1: tokens seen before get rarer")
-      .integers("--stop-ids", stop_ids, "token ids that end the answer (none: the template's)")
+      .integers("--stop-ids", stop_ids,
+                "token ids that end the answer (none: the template's and the model's)")
       .at_least(0)
       .at_most(INT32_MAX)
       .flag("--no-cache", no_cache, "compute every position again for each token");
@@ -50,6 +51,12 @@ GenerateOptions GenerationOptions::resolve(const ModelInput& input, const std::s
     g.stop_ids = {*input.tokenizer->eos()};
   } else if (input.folder.eos_id) {
     g.stop_ids = {*input.folder.eos_id};
+  }
+  // Where the model's folder names several, it ends its answers by any of them.
+  if (!input.folder.further_eos_ids.empty()) {
+    const auto& further = input.folder.further_eos_ids;
+    g.stop_ids.push_back(*input.folder.eos_id);
+    g.stop_ids.insert(g.stop_ids.end(), further.begin(), further.end());
   }
   return g;
 }

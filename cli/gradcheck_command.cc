@@ -63,7 +63,14 @@ Row check(const Operation& op, std::uint64_t seed) {
 int run_checks(const Settings& settings, const Common& common) {
   const auto operations = all_operations();
   if (settings.list) {
-    for (const Operation& op : operations) fmt::print("{}\n", op.name);
+    if (!settings.names.empty()) {
+      throw UsageError(fmt::format("--list names all operations; leave \"{}\" or --list out",
+                                   settings.names[0]));
+    }
+    for (const Operation& op : operations) {
+      fmt::print("{}\n", common.json ? nlohmann::ordered_json{{"operation", op.name}}.dump()
+                                     : std::string(op.name));
+    }
     return 0;
   }
   std::vector<std::string> names;

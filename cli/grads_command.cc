@@ -7,6 +7,7 @@
 #include "cli/batch_options.h"
 #include "cli/commands.h"
 #include "cli/model_input.h"
+#include "cli/output_path.h"
 #include "sft/example_data.h"
 #include "sft/step.h"
 
@@ -23,6 +24,7 @@ struct Settings {
 };
 
 int grads(const Settings& s, const Common& common) {
+  expect_writable(s.out);
   StepOptions step;
   step.normaliser = Normaliser::parse(s.normaliser);
   step.label_smoothing = s.label_smoothing;

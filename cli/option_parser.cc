@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <string_view>
 
 #include "cli/nearest.h"
 #include "cli/number_list.h"
@@ -63,11 +64,12 @@ Options& OptionParser::declare(DeclaredOption option) {
 
 Options& OptionParser::text(const char* name, std::string& value, const char* help,
                             const char* shown) {
-  return declare({.name = name,
-                  .value = shown,
-                  .default_text = value,
-                  .help = help,
-                  .take = [&value](const std::string& typed) { value = typed; }});
+  const bool is_path = shown == std::string_view("FILE") || shown == std::string_view("DIR");
+  const auto take = [name, is_path, &value](const std::string& typed) {
+    if (is_path && typed.empty()) refuse(name, typed, "a path (leave the option out for none)");
+    value = typed;
+  };
+  return declare({.name = name, .value = shown, .default_text = value, .help = help, .take = take});
 }
 
 Options& OptionParser::integer(const char* name, std::int64_t& value, const char* help) {

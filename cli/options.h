@@ -13,7 +13,7 @@ class Options {
  public:
   virtual ~Options() = default;
   /// `name` as typed, "--steps" or a positional "PATH". `help` names the unit; the default is what
-  /// `value` holds now; `shown` stands for the value in the help.
+  /// `value` holds now; `shown` stands for the value in the help; a FILE or DIR must not be empty.
   virtual Options& text(const char* name, std::string& value, const char* help,
                         const char* shown = "TEXT") = 0;
   virtual Options& integer(const char* name, std::int64_t& value, const char* help) = 0;

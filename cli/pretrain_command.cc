@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/counted.h"
+#include "cli/folder_lock.h"
 #include "cli/model_dtype.h"
 #include "cli/next_command.h"
 #include "cli/out_folder.h"
@@ -100,6 +101,7 @@ int pretrain(Settings s, const Common& common) {
                                            {"seed", common.seed},
                                            {"dtype", common.dtype}};
   make_folder(s.out);
+  const FolderLock lock(s.out);
   if (s.resume) expect_same_run(s.out, settings);
   ModelFolder folder;
   folder.eos_id = tokenizer.eos();

@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/model_input.h"
+#include "cli/output_path.h"
 #include "nn/safetensors.h"
 #include "sft/scoring.h"
 #include "tensor/error.h"
@@ -30,6 +31,7 @@ std::vector<std::int32_t> scored_tokens(const Rendered& record) {
 }
 
 int score(const Settings& s, const Common& common) {
+  if (!s.logits.empty()) expect_writable(s.logits);
   ModelInput input = load_model_input(s.model, common);
   DataInput data = open_data_input(s.data, input.tokenizer, input.gpt.config());
   input.gpt.grow_vocabulary(input.tokenizer ? input.tokenizer->vocab_size() : 0);

@@ -13,8 +13,8 @@ Command sft_command() {
           [](Options& options, const Common& common) -> std::function<int()> {
             auto s = std::make_shared<SftSettings>();
             s->declare(options);
-            return [s, &common] {
-              s->check();
+            return [s, &options, &common] {
+              s->check(options);
               return run_sft(*s, common);
             };
           }};

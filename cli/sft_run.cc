@@ -10,6 +10,7 @@
 
 #include "cli/counted.h"
 #include "cli/dry_run.h"
+#include "cli/folder_lock.h"
 #include "cli/model_dtype.h"
 #include "cli/progress.h"
 #include "cli/run_record.h"
@@ -132,6 +133,7 @@ class SftRun {
     options.fingerprint = fingerprint(record_);
     if (s_.dry_run) return report_dry_run(steps, examples.step(0)[0]);
     make_folder(s_.out);
+    const FolderLock lock(s_.out);
     if (s_.resume) {
       expect_same_run(s_.out, record_);
     } else {

@@ -12,6 +12,10 @@ namespace {
 
 constexpr double kLargest = INT32_MAX;  // of what is counted
 
+constexpr const char* kOfNewAdapter[] = {
+    "--lora-alpha",   "--lora-targets", "--lora-target-pattern", "--lora-modules-to-save",
+    "--lora-dropout", "--lora-rs",      "--lora-dora",           "--lora-special-tokens"};
+
 }  // namespace
 
 std::pair<double, double> SftSettings::parsed_betas() const {
@@ -29,7 +33,7 @@ std::pair<double, double> SftSettings::parsed_betas() const {
   return {values[0], values[1]};
 }
 
-void SftSettings::check() const {
+void SftSettings::check(const Options& options) const {
   parsed_betas();
   if (steps == 0 && epochs == 0) {
     throw UsageError("--steps and --epochs are both 0; one of them says how long to train");
@@ -45,6 +49,7 @@ void SftSettings::check() const {
     throw UsageError(
         "--lora-rank starts a new adapter, --adapter goes on with one; give one of them");
   }
+  expect_new_adapter(options);
   model.need_adapter_on_quantised_base(lora_rank > 0);
   if (replay.empty() != (replay_share == 0)) {
     throw UsageError(
@@ -52,6 +57,18 @@ void SftSettings::check() const {
   }
   if (group_by_length && batches.pack != "none") {
     throw UsageError("--group-by-length has no effect on packed rows; leave it or --pack out");
+  }
+}
+
+void SftSettings::expect_new_adapter(const Options& options) const {
+  if (lora_rank > 0) return;
+  for (const char* option : kOfNewAdapter) {
+    if (!options.given(option)) continue;
+    throw UsageError(
+        model.adapter.empty()
+            ? fmt::format("{} is for a new adapter; give its rank, too (--lora-rank)", option)
+            : fmt::format("{} is for a new adapter; the one of --adapter, {}, goes on as it is",
+                          option, model.adapter));
   }
 }
 

@@ -31,10 +31,13 @@ struct SftSettings {
   std::vector<std::string> special_tokens;
 
   void declare(Options& options);
-  /// What must hold between options; throws UsageError.
-  void check() const;
+  /// What must hold between options, of which `options` knows the ones given; throws UsageError.
+  void check(const Options& options) const;
   /// AdamW's two as numbers; throws UsageError.
   std::pair<double, double> parsed_betas() const;
+
+ private:
+  void expect_new_adapter(const Options& options) const;
 };
 
 }  // namespace pupil::cli

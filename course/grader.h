@@ -15,9 +15,9 @@ struct GradeOptions {
   std::uint64_t seed = 0;
   bool hidden = false;  ///< run hidden checks, too
   int level = 3;        ///< bits of protocol::Level
-  std::string student;
-  std::string results;  ///< path of results.json; empty: not written
-  std::function<bool()> cancelled;
+  std::string student{};
+  std::string results{};  ///< path of results.json; empty: not written
+  std::function<bool()> cancelled{};
 };
 
 /// From the student's file: builds it in `build_folder`, then checks it.

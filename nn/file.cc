@@ -56,26 +56,39 @@ void write_all(int fd, const std::string& path, std::string_view content) {
   }
 }
 
+// What the user connected: /dev/stdin, /dev/fd/63, /proc/self/fd/63; one who names another device
+// means it.
+bool is_descriptor(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path();
+  return folder == "/dev" || folder == "/dev/fd" || folder.starts_with("/proc");
+}
+
 // A rename over /dev/null by root would take it from the whole machine; one over /dev/stdout would
 // hide the result from whoever reads the other end.
 bool is_no_plain_file(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0 || S_ISDIR(status.st_mode)) return false;
-  const std::string folder = std::filesystem::path(path).parent_path();
-  const bool is_descriptor = folder == "/dev" || folder == "/dev/fd" || folder.starts_with("/proc");
-  return !S_ISREG(status.st_mode) || is_descriptor;
+  return !S_ISREG(status.st_mode) || is_descriptor(path);
+}
+
+// Before it is opened, for to open a pipe is to wait for whoever writes into it.
+void refuse_what_is_no_file(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return;  // opening it tells why
+  if (S_ISDIR(status.st_mode)) {
+    throw InputError(fmt::format("{}: is a folder, a file is needed", path));
+  }
+  if (!S_ISREG(status.st_mode) && !is_descriptor(path)) {
+    throw InputError(fmt::format("{}: is a pipe or a device, a file is needed", path));
+  }
 }
 
 }  // namespace
 
 void read_blocks(const std::string& path, const std::function<void(std::string_view)>& take) {
+  refuse_what_is_no_file(path);
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (file.number < 0) fail(path, "open", errno);
-  struct stat status {};
-  if (::fstat(file.number, &status) != 0) fail(path, "read", errno);
-  if (S_ISDIR(status.st_mode)) {
-    throw InputError(fmt::format("{}: is a folder, a file is needed", path));
-  }
   std::vector<char> buffer(1 << 16);
   for (;;) {
     const ssize_t count = ::read(file.number, buffer.data(), buffer.size());

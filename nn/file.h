@@ -9,7 +9,8 @@
 
 namespace pupil {
 
-/// The whole file. Throws InputError naming the path and the reason.
+/// The whole file. Throws InputError naming the path and the reason. Outside /dev and /proc, where
+/// a user connects them, pipes and devices are refused: one might never end, or never begin.
 std::string read_file(const std::string& path);
 /// The same, block by block, for files that need not fit into memory.
 void read_blocks(const std::string& path, const std::function<void(std::string_view)>& take);

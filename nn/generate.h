@@ -13,8 +13,8 @@ namespace pupil {
 struct GenerateOptions {
   std::int64_t max_new_tokens = 64;
   SamplingOptions sampling{.temperature = 0};
-  std::vector<std::int32_t>
-      stop_ids;            ///< generating one of these ends a row; it is part of the ids
+  /// Generating one of these ends a row; it is part of the ids.
+  std::vector<std::int32_t> stop_ids{};
   std::uint64_t seed = 0;  ///< row r draws from stream r, token by token
   bool use_cache = true;
 };

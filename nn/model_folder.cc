@@ -53,6 +53,31 @@ bool is_mask_buffer(const std::string& name) {
   return name.ends_with(".attn.bias") || name.ends_with(".attn.masked_bias");
 }
 
+// One id, or a list of several.
+std::vector<std::int32_t> token_ids(const FieldReader& fields, const Json& json,
+                                    const char* field) {
+  if (!fields.has(field)) return {};
+  std::vector<std::int32_t> ids;
+  for (const Json& id : json[field].is_array() ? json[field] : Json::array({json[field]})) {
+    const bool fits = id.is_number_integer() && id.get<double>() >= 0 && id.get<double>() < 0x1p31;
+    if (!fits) fields.fail(field, fmt::format("is {}; a token id is needed", id.dump()));
+    ids.push_back(id.get<std::int32_t>());
+  }
+  return ids;
+}
+
+// A biasless model's file may hold biases, as GPT-2's own always does: zeros.
+void expect_zero(const SafetensorsFile& file, const std::string& name) {
+  const Tensor bias = file.read(name, DType::kFloat64);
+  for (const double x : bias.span<double>()) {
+    if (x == 0) continue;
+    throw InputError(fmt::format(
+        "{}: tensor {} holds {}, but the model is read as one without biases: config.json says so "
+        "(\"pupil\": {{\"bias\": false}}), or there is no transformer.h.0.attn.c_attn.bias",
+        file.path(), name, x));
+  }
+}
+
 // The file that holds each tensor: one file, or the shards that an index names.
 class WeightFiles {
  public:
@@ -144,13 +169,15 @@ ModelFolder read_model_config(const std::string& path) {
                 "or scale_attn_by_inverse_layer_idx asks for another attention "
                 "scale than 1 / sqrt(head dim)");
   }
-  const auto id = [&](const char* field) -> std::optional<std::int32_t> {
-    if (!fields.has(field) || !json[field].is_number_integer()) return std::nullopt;
-    return std::int32_t(json[field].get<std::int64_t>());
+  const auto first_id = [&](const char* field, std::vector<std::int32_t>* further = nullptr) {
+    std::vector<std::int32_t> ids = token_ids(fields, json, field);
+    if (ids.size() > 1 && !further) fields.fail(field, "is a list; one token id is needed");
+    if (further && ids.size() > 1) further->assign(ids.begin() + 1, ids.end());
+    return ids.empty() ? std::nullopt : std::optional(ids[0]);
   };
-  folder.bos_id = id("bos_token_id");
-  folder.eos_id = id("eos_token_id");
-  folder.pad_id = id("pad_token_id");
+  folder.bos_id = first_id("bos_token_id");
+  folder.eos_id = first_id("eos_token_id", &folder.further_eos_ids);
+  folder.pad_id = first_id("pad_token_id");
   if (fields.has("pupil")) {
     const FieldReader own(fields.object("pupil"), file + ": pupil");
     c.bias = own.boolean("bias", true);
@@ -206,9 +233,10 @@ LoadedModel load_model(const std::string& path, DType dtype) {
   };
   Gpt gpt(folder.config, source);
   for (const auto& [name, file] : files.names()) {
-    const bool expected = used.contains(name) || is_mask_buffer(name) || name == "lm_head.weight" ||
-                          (!folder.config.bias && name.ends_with(".bias"));
-    if (!expected) {
+    if (used.contains(name) || is_mask_buffer(name)) continue;
+    if (!folder.config.bias && name.ends_with(".bias")) {
+      expect_zero(*file, name);
+    } else if (name != "lm_head.weight") {
       throw InputError(fmt::format("{}: tensor {} has no place in a GPT-2 of {} layers",
                                    file->path(), name, folder.config.n_layer));
     }
@@ -259,6 +287,10 @@ void save_model(const std::string& path, Gpt& gpt, const ModelFolder& like, Save
   };
   put_id("bos_token_id", like.bos_id);
   put_id("eos_token_id", like.eos_id);
+  if (like.eos_id && !like.further_eos_ids.empty()) {
+    json["eos_token_id"] = like.further_eos_ids;
+    json["eos_token_id"].insert(json["eos_token_id"].begin(), *like.eos_id);
+  }
   put_id("pad_token_id", like.pad_id);
   json["dtype"] = type == SaveType::kF64    ? "float64"
                   : type == SaveType::kF16  ? "float16"

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "nn/gpt.h"
 #include "nn/safetensors.h"
@@ -17,6 +18,8 @@ struct ModelFolder {
   GptConfig config;
   std::string prefix = "transformer.";  ///< what the file's names begin with, or nothing
   std::optional<std::int32_t> bos_id, eos_id, pad_id;
+  /// Where eos_token_id is a list: the ids behind its first. Each of them ends a text, too.
+  std::vector<std::int32_t> further_eos_ids;
 
   /// A parameter's name as it stands in this folder's files.
   std::string stored_name(const std::string& name) const;

@@ -21,8 +21,8 @@
 namespace pupil {
 
 struct TrainOptions {
-  std::string
-      out;  ///< folder; metrics.jsonl and state.safetensors go there; empty: nothing is written
+  /// Folder; metrics.jsonl and state.safetensors go there; empty: nothing is written.
+  std::string out{};
   std::int64_t steps = 0;
   Schedule schedule{};
   AdamWOptions adamw{};

@@ -159,6 +159,21 @@ TEST(Dora, GivesTheColumnsOfTheMergedWeightTheLengthsOfTheMagnitudes_B126) {
   }
 }
 
+// A difference quotient would find the gradient through n right, too; the method leaves it out.
+TEST(Dora, TakesTheNormsAsConstantsForGradients) {
+  for (const Base base : kBases) {
+    Gpt gpt = model_on(base, 5);
+    add_lora(gpt, config_of(true), 5);
+    train_a_little(gpt);
+    const auto live = small::gradients_of(gpt, lora_parameters(gpt), {some_batch()});
+    for (Linear* l : gpt.linears()) l->lora->norms = column_norms(*l);
+    const auto held = small::gradients_of(gpt, lora_parameters(gpt), {some_batch()});
+    for (std::size_t i = 0; i < live.names.size(); ++i) {
+      EXPECT_TRUE(same_bits(live.gradients[i], held.gradients[i])) << live.names[i];
+    }
+  }
+}
+
 TEST(Lora, SettledIsTheSameFunctionBitForBit) {
   Gpt gpt = model_on(Base::kFull, 6);
   LoraConfig config = config_of(true);

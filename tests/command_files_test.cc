@@ -55,6 +55,161 @@ TEST_F(CommandFiles, APipeWhereWeightsBelongIsRefusedWithoutWaiting) {
   expect_contains(ran.err, "model.safetensors: is no file");
 }
 
+TEST_F(CommandFiles, APipeOrADeviceWhereSettingsBelongIsRefusedWithoutWaiting) {
+  ASSERT_EQ(run_pupil({"sft", "--model", model, "--data", path("one.jsonl"), "--out", path("lora"),
+                       "--steps", "1", "--lora-rank", "1"})
+                .status,
+            0);
+  const std::vector<std::string> with_adapter{"generate",   "--model", model, "--adapter",
+                                              path("lora"), "--ids",   "1"};
+  const auto expect_refused = [&](const std::string& file) {
+    const Ran ran = run_pupil(with_adapter);
+    EXPECT_EQ(ran.status, 3) << file;
+    expect_contains(ran.err, file + ": is a pipe or a device");
+  };
+  for (const std::string file : {path("lora") + "/adapter_config.json", model + "/config.json"}) {
+    std::filesystem::remove(file);
+    make_pipe(file);
+    expect_refused(file);
+    std::filesystem::remove(file);
+    std::filesystem::create_symlink("/dev/zero", file);
+    expect_refused(file);
+  }
+}
+
+TEST_F(CommandFiles, ATextFromAPipeThatTheUserConnectedIsRead) {
+  const Ran ran = run_shell("yes hello | head -n 100 | '" + program() +
+                                "' pretrain --text /dev/stdin --out p --steps 1 --layers 1 "
+                                "--heads 1 --dim 8 --context 8",
+                            files.path());
+  EXPECT_EQ(ran.status, 0) << ran.err;
+}
+
+TEST_F(CommandFiles, OneRunAtATimeWritesIntoAFolderAndAKilledOneLeavesNoLock) {
+  const std::vector<std::string> sft{"sft",   "--model",   model,    "--data", path("one.jsonl"),
+                                     "--out", path("out"), "--steps"};
+  const std::vector<std::string> pretrain{"pretrain",
+                                          "--text",
+                                          path("chat.jsonl"),
+                                          "--out",
+                                          path("out"),
+                                          "--layers",
+                                          "1",
+                                          "--heads",
+                                          "1",
+                                          "--dim",
+                                          "8",
+                                          "--context",
+                                          "8",
+                                          "--batch-size",
+                                          "1",
+                                          "--steps"};
+  const auto steps = [](std::vector<std::string> words, const char* count) {
+    words.push_back(count);
+    return words;
+  };
+  for (const auto& first : {sft, pretrain}) {
+    Running running(steps(first, "100000000"));
+    ASSERT_TRUE(running.until([&] { return file_exists(path("out") + "/metrics.jsonl"); }));
+    for (const auto& second : {sft, pretrain}) {
+      const Ran ran = run_pupil(steps(second, "1"));
+      EXPECT_EQ(ran.status, 3);
+      expect_contains(ran.err, path("out") + ": another run is writing here");
+    }
+    running.interrupt(SIGKILL);
+    running.wait();
+    const Ran after = run_pupil(steps(first, "1"));
+    EXPECT_EQ(after.status, 0) << after.err;
+    std::filesystem::remove_all(path("out"));
+  }
+}
+
+TEST_F(CommandFiles, WhereAResultGoesIsCheckedBeforeAnythingIsComputed) {
+  for (const std::string command : {"score", "grads"}) {
+    const std::string option = command == "score" ? "--logits" : "--out";
+    const auto run = [&](const std::string& where) {
+      return run_pupil({command, "--model", model, "--data", path("one.jsonl"), option, where});
+    };
+    const Ran lost = run(path("no/such/folder/x.safetensors"));
+    EXPECT_EQ(lost.status, 3);
+    EXPECT_EQ(lost.out, "") << "nothing was computed";
+    expect_contains(lost.err, "x.safetensors: cannot write: No such file or directory");
+    const Ran folder = run(files.path());
+    EXPECT_EQ(folder.status, 3);
+    EXPECT_EQ(folder.out, "");
+    expect_contains(folder.err, "is a folder; name a file to write");
+    const Ran nowhere = run("");
+    EXPECT_EQ(nowhere.status, 2);
+    expect_contains(nowhere.err, option + " is \"\"; expected a path");
+    EXPECT_EQ(run(path("x.safetensors")).status, 0);
+  }
+}
+
+TEST_F(CommandFiles, OptionsOfANewAdapterNeedItsRankAndNoOtherAdapter) {
+  ASSERT_EQ(run_pupil({"sft", "--model", model, "--data", path("one.jsonl"), "--out", path("lora"),
+                       "--steps", "1", "--lora-rank", "1"})
+                .status,
+            0);
+  for (const std::vector<std::string>& option :
+       std::vector<std::vector<std::string>>{{"--lora-alpha", "8"},
+                                             {"--lora-targets", "c_fc"},
+                                             {"--lora-target-pattern", ".*c_fc"},
+                                             {"--lora-modules-to-save", "ln_f"},
+                                             {"--lora-dropout", "0.1"},
+                                             {"--lora-rs"},
+                                             {"--lora-dora"},
+                                             {"--lora-special-tokens", "x"}}) {
+    for (const bool goes_on : {false, true}) {
+      std::vector<std::string> words{"sft",   "--model",  model,     "--data", path("one.jsonl"),
+                                     "--out", path("on"), "--steps", "1"};
+      words.insert(words.end(), option.begin(), option.end());
+      if (goes_on) words.insert(words.end(), {"--adapter", path("lora")});
+      const Ran ran = run_pupil(words);
+      EXPECT_EQ(ran.status, 2) << option[0];
+      expect_contains(ran.err, option[0] + " is for a new adapter; " +
+                                   (goes_on ? "the one of --adapter" : "give its rank, too"));
+    }
+  }
+}
+
+TEST_F(CommandFiles, AnAnswerEndsAtEveryIdThatTheFolderNames) {
+  const auto first_ids = [&](const std::string& eos) {
+    json config = json::parse(read_file(model + "/config.json"));
+    config["eos_token_id"] = json::parse(eos);
+    write_file(model + "/config.json", config.dump());
+    const Ran ran =
+        run_pupil({"generate", "--model", model, "--ids", "1", "--max-new-tokens", "3", "--json"});
+    EXPECT_EQ(ran.status, 0) << ran.err;
+    return json::parse(ran.out)["ids"].get<std::vector<int>>();
+  };
+  const int first = first_ids("null")[0];
+  const int unused = first == 200 ? 201 : 200;
+  for (const std::string eos :
+       {"[" + std::to_string(unused) + "," + std::to_string(first) + "]",
+        "[" + std::to_string(first) + "," + std::to_string(unused) + "]", std::to_string(first)}) {
+    EXPECT_EQ(first_ids(eos), std::vector<int>{first}) << eos;
+  }
+}
+
+TEST_F(CommandFiles, WhatAModeDoesNotHaveIsRefusedAndNotIgnored) {
+  const auto expect_usage = [&](const std::vector<std::string>& words, const std::string& message) {
+    const Ran ran = run_pupil(words);
+    EXPECT_EQ(ran.status, 2);
+    expect_contains(ran.err, message);
+  };
+  expect_usage({"eval", "--model", model, "--suite", path("one.jsonl"), "--answers", "-1"},
+               "--answers is \"-1\"; expected at least 0");
+  expect_usage({"gradcheck", "--list", "exp"}, "--list names all operations");
+  expect_usage({"chat", "--model", model, "--json"}, "--json: a conversation is for people");
+  const Ran list = run_pupil({"gradcheck", "--list", "--json"});
+  const Ran plain = run_pupil({"gradcheck", "--list"});
+  std::string names;
+  for (const std::string& line : lines_of(list.out)) {
+    names += json::parse(line)["operation"].get<std::string>() + "\n";
+  }
+  EXPECT_EQ(names, plain.out);
+}
+
 TEST_F(CommandFiles, TrainingDataFromAPipeIsRefusedForItsHashWouldBeThatOfNothing) {
   const Ran ran = run_shell("cat one.jsonl | '" + program() + "' sft --model '" + model +
                                 "' --data /dev/stdin --out piped --steps 1",

@@ -288,6 +288,58 @@ TEST(ModelFolder, AConfigurationThatDoesNotFitIsRefusedByField) {
   EXPECT_SAYS(load_error(folder), path);
 }
 
+TEST(ModelFolder, OneOrSeveralIdsEndATextAndWhatIsNoIdIsRefused) {
+  const Folder folder, again;
+  write_folder(folder, saved_tensors(15), small::config());
+  const std::string path = folder / "config.json", good = read_file(path);
+  const auto write_with = [&](const char* field, const char* value) {
+    Json json = Json::parse(good);
+    json[field] = Json::parse(value);
+    write_file(path, json.dump());
+  };
+  for (const char* field : {"eos_token_id", "bos_token_id", "pad_token_id"}) {
+    for (const char* value : {"99999999999999", "2147483648", "-1", "1.5", "true", "\"2\""}) {
+      write_with(field, value);
+      EXPECT_SAYS(load_error(folder), std::string(field) + " is " + value + "; a token id");
+    }
+  }
+  write_with("pad_token_id", "[1, 2]");
+  EXPECT_SAYS(load_error(folder), "pad_token_id is a list; one token id is needed");
+  write_with("eos_token_id", "[1, 99999999999999]");
+  EXPECT_SAYS(load_error(folder), "eos_token_id is 99999999999999; a token id");
+  write_with("eos_token_id", "[2, 5, 7]");
+  LoadedModel several = load_model(folder.str());
+  EXPECT_EQ(several.folder.eos_id, 2);
+  EXPECT_EQ(several.folder.further_eos_ids, (std::vector<std::int32_t>{5, 7}));
+  save_model(again.str(), several.gpt, several.folder);
+  EXPECT_EQ(Json::parse(read_file(again / "config.json"))["eos_token_id"], (Json{2, 5, 7}));
+}
+
+TEST(ModelFolder, BiasesOfAModelThatIsReadWithoutAnyMustBeZero) {
+  for (const bool by_config : {true, false}) {
+    const Folder folder;
+    GptConfig config = small::config();
+    config.bias = false;
+    Gpt gpt = small::model(config, 16, DType::kFloat32);
+    Tensors tensors = stored_tensors(gpt);  // with biases of zeros
+    write_folder(folder, tensors, by_config ? config : small::config());
+    if (!by_config) {  // no bias in the first place where one is looked for
+      std::erase_if(tensors, [](const auto& t) { return t.first.ends_with("c_attn.bias"); });
+      write_safetensors(folder / "model.safetensors", tensors);
+    }
+    EXPECT_EQ(load_error(folder), "");
+    for (auto& [name, value] : tensors) {
+      if (!name.ends_with("h.1.mlp.c_fc.bias")) continue;
+      value = value.clone();
+      value.data<float>()[value.numel() - 1] = -0.5f;
+    }
+    write_safetensors(folder / "model.safetensors", tensors);
+    const std::string message = load_error(folder);
+    EXPECT_SAYS(message, "tensor transformer.h.1.mlp.c_fc.bias holds -0.5");
+    EXPECT_SAYS(message, "without biases");
+  }
+}
+
 TEST(ModelFolder, IsReplacedAsAPairOrNotAtAll) {
   const Folder folder;
   Gpt old = small::model(small::config(), 13, DType::kFloat32);

@@ -108,7 +108,7 @@ Packed pack(unsigned seed) {
   return packed;
 }
 
-TEST(Model, ARowOfSegmentsIsItsDocumentsApart) {
+TEST(Model, ARowOfSegmentsIsItsDocumentsApart_B73) {
   for (const GptConfig& config : long_configs()) {
     Gpt gpt = small::model(config, 3);
     const Packed packed = pack(4);
@@ -120,7 +120,7 @@ TEST(Model, ARowOfSegmentsIsItsDocumentsApart) {
   }
 }
 
-TEST(Model, ADocumentChangesNoBitOfItsNeighboursInARow) {
+TEST(Model, ADocumentChangesNoBitOfItsNeighboursInARow_B70) {
   for (const DType dtype : {DType::kFloat32, DType::kFloat64}) {
     for (const GptConfig& config : long_configs()) {
       const Gpt gpt = small::model(config, 5, dtype);

@@ -5,8 +5,9 @@
 # not refuse to compile. Where a mistake is one that no difference quotient can see, the gradient
 # check must still pass.
 #
-# Runs the eight mutants marked there; with PUPIL_FULL=yes (`./pupil test --full`), or names as
-# arguments, all or those. Sources and build are only read; work lies in BUILD/mutants.
+# Every run tries all patches on the sources and compiles the eight mutants marked in the list; with
+# PUPIL_FULL=yes (`./pupil test --full`), or names as arguments, all or those. Sources and build are
+# only read; work lies in BUILD/mutants.
 set -uo pipefail
 export LC_ALL=C
 
@@ -109,19 +110,50 @@ outcome_of() {
   fi
 }
 
+# apply TREE NAME [OPTION]: in a copy of the sources. A build folder lies inside a repository as a
+# rule; the patch is for this tree, not for that one.
+apply() {
+  (cd "$1" && GIT_CEILING_DIRECTORIES=$build git apply -p1 ${3:-} "$source_dir/tests/mutants/$2.patch")
+}
+
+# copy_touched TREE NAME: the files that a patch changes, as they are shipped.
+copy_touched() {
+  local file
+  sed -n 's|^+++ b/||p' "$source_dir/tests/mutants/$2.patch" | while read -r file; do
+    mkdir -p "$1/$(dirname "$file")"
+    cp "$source_dir/$file" "$1/$file" || return 1
+  done
+}
+
+# The patches and the list name each other, and every patch applies to the sources of today.
+apply_all() {
+  local tree=mutants/today name wrong=0
+  mkdir -p "$tree"
+  while read -r name; do
+    if copy_touched "$tree" "$name" 2>mutants/log && apply "$tree" "$name" --check 2>mutants/log; then
+      continue
+    fi
+    printf 'FAIL  %-42s %-12s %s\n' "$name" applies "the sources have moved on: $(head -n 1 mutants/log)"
+    wrong=1
+  done < <(grep -v '^#' "$list" | cut -f 1)
+  while read -r name; do
+    printf 'FAIL  %-42s %-12s %s\n' "$name" listed "is a patch or a line of list.tsv, not both"
+    wrong=1
+  done < <(comm -3 <(grep -v '^#' "$list" | cut -f 1 | sort) \
+    <(cd "$source_dir/tests/mutants" && printf '%s\n' *.patch | sed 's/\.patch$//' | sort) | tr -d '\t')
+  if ((wrong == 0)); then
+    printf 'ok    %-42s %-12s %s patches\n' "all of the list" applies "$(grep -vc '^#' "$list")"
+  fi
+}
+
 # try NAME KIND RUNG CI PROGRAM FILTER BLIND_PROGRAM BLIND_FILTER: one line, beginning with ok or FAIL.
 try() {
   local name=$1 rung=$3 program=$5 filter=$6 blind_program=$7 blind_filter=$8 work=mutants/$1
-  local files file outcome note=""
+  local files outcome note=""
   mkdir -p "$work/tree"
   mapfile -t files < <(sed -n 's|^+++ b/||p' "$source_dir/tests/mutants/$name.patch")
-  for file in "${files[@]}"; do
-    mkdir -p "$work/tree/$(dirname "$file")"
-    cp "$source_dir/$file" "$work/tree/$file"
-  done
-  # A build folder lies inside a repository as a rule; the patch is for this tree, not for that one.
-  if ! (cd "$work/tree" && GIT_CEILING_DIRECTORIES=$build git apply -p1 "$source_dir/tests/mutants/$name.patch") \
-    >"$work/log" 2>&1; then
+  copy_touched "$work/tree" "$name"
+  if ! apply "$work/tree" "$name" >"$work/log" 2>&1; then
     outcome="the patch does not apply: the sources have moved on"
   elif ! make_program "$work" "$program" "${files[@]}" >"$work/log" 2>&1; then
     outcome="is not built: $(grep -m1 error "$work/log" || tail -n 1 "$work/log")"
@@ -177,6 +209,7 @@ chosen() {
   done <"$list"
 }
 
+apply_all >mutants/applies.txt
 chosen "$@" >mutants/chosen.tsv
 awk -F'\t' '{ print $5, $6 } $7 != "-" { print $7, $8 }' mutants/chosen.tsv | sort -u |
   control >mutants/control.txt
@@ -187,11 +220,11 @@ while IFS=$'\t' read -r -a row; do
 done <mutants/chosen.tsv
 wait
 
-cat mutants/control.txt
+cat mutants/applies.txt mutants/control.txt
 while IFS=$'\t' read -r name rest; do cat "mutants/$name.txt"; done <mutants/chosen.tsv | tee mutants/table.txt
 missing=$(($(grep -vc '^#' "$list") - $(wc -l <mutants/chosen.tsv)))
 if ((missing > 0)); then echo "($missing more with ./pupil test --full)"; fi
-passed=$(cat mutants/control.txt mutants/table.txt | grep -c '^ok')
-failed=$(cat mutants/control.txt mutants/table.txt | grep -c '^FAIL')
+passed=$(cat mutants/applies.txt mutants/control.txt mutants/table.txt | grep -c '^ok')
+failed=$(cat mutants/applies.txt mutants/control.txt mutants/table.txt | grep -c '^FAIL')
 echo "$passed passed, $failed failed, 0 skipped"
 ((failed == 0 && passed > 0))
