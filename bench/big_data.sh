@@ -32,11 +32,11 @@ fi
 dir=$(mktemp -d -p "$parent") || exit 3
 trap '[ $keep = yes ] && echo "the file is in $dir" || rm -rf "$dir"' EXIT
 
-# ---- the file: questions and answers of 20 to 400 words -------------------------------------------
+# ---- the file: questions and answers of 20 to 400 words ----------------------------------------
 
 awk -v bytes="$gigabytes" 'BEGIN {
   srand(1)
-  split("a star room guest keeper book counts writes many into from seven green old light", word, " ")
+  split("a star room guest keeper book counts writes into from seven green old light in", word, " ")
   for (i = 0; i < 997; ++i) {
     text = ""
     for (n = 10 + int(190 * rand()); n > 0; --n) text = text word[1 + int(15 * rand())] " "
@@ -51,9 +51,10 @@ awk -v bytes="$gigabytes" 'BEGIN {
 head -n 1000 "$dir/all.jsonl" > "$dir/few.jsonl"
 for n in $(seq 1 1500); do echo "room $n counts $((n * n)) stars"; done > "$dir/text.txt"
 "$binary" pretrain --text "$dir/text.txt" --out "$dir/base" --layers 1 --heads 2 --dim 16 \
-  --context 1024 --steps 1 --batch-size 1 --quiet > "$dir/log" 2>&1 || { cat "$dir/log" >&2; exit 1; }
+  --context 1024 --steps 1 --batch-size 1 --quiet > "$dir/log" 2>&1 ||
+  { cat "$dir/log" >&2; exit 1; }
 
-# ---- two runs -------------------------------------------------------------------------------------
+# ---- two runs ----------------------------------------------------------------------------------
 
 # run NAME: prints the peak resident size in KiB (VmHWM only grows, so the last reading counts).
 run() {
@@ -81,7 +82,8 @@ for file in few all; do
 done
 # shellcheck disable=SC2154  # both are set by the eval above
 extra=$(((peak_all - peak_few) * 1024)) allowed=$((16 * records_all + (1 << 20)))
-printf 'the large file takes %.1f bytes a record more\n' "$(awk "BEGIN{print $extra / $records_all}")"
+each=$(awk "BEGIN{print $extra / $records_all}")
+printf 'the large file takes %.1f bytes a record more\n' "$each"
 if [ $extra -gt $allowed ]; then
   echo "FAIL: at most 16 are allowed"
   exit 1

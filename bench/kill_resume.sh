@@ -5,8 +5,8 @@
 #   bench/kill_resume.sh [--binary PATH] [--command pretrain|sft|lora|packed] [--kills 20]
 #                        [--inside 3] [--seed 1] [--steps 400] [--keep]
 #
-# --command  packed is lora with packed rows and a replayed second data set; sft and lora shuffle and
-#            accumulate as it does
+# --command  packed is lora with packed rows and a replayed second data set; all three of sft, lora
+#            and packed shuffle and accumulate
 # --kills    how many times the run is killed, at steps drawn from --seed
 # --inside   how many of these fall inside a save: the moment is when a temporary file appears, and
 #            it counts only if the file is still there, unfinished, after the kill
@@ -62,12 +62,16 @@ case $command in
       > "$dir/base.log" 2>&1 || { cat "$dir/base.log" >&2; exit 1; }
     run=(sft --model "$dir/base" --data "$dir/data.jsonl" --micro-batch-size 4 --accumulate 3
          --warmup 20 --lr 1e-3 --eval-data "$dir/data.jsonl")
-    [ $command != sft ] && run+=(--lora-rank 4 --lora-dropout 0.1)
-    if [ $command = packed ]; then
-      for n in $(seq 1 25); do echo "{\"text\": \"$(sentence guest "$n" $((n % 7)))\"}"; done > "$dir/replay.jsonl"
+    [ "$command" != sft ] && run+=(--lora-rank 4 --lora-dropout 0.1)
+    if [ "$command" = packed ]; then
+      for n in $(seq 1 25); do
+        echo "{\"text\": \"$(sentence guest "$n" $((n % 7)))\"}"
+      done > "$dir/replay.jsonl"
       run+=(--pack isolated --replay "$dir/replay.jsonl" --replay-share 0.2 --truncate end)
     fi ;;
-  *) echo "kill_resume.sh: --command is $command; choose pretrain, sft, lora or packed" >&2; exit 2 ;;
+  *)
+    echo "kill_resume.sh: --command is $command; choose pretrain, sft, lora or packed" >&2
+    exit 2 ;;
 esac
 run+=(--steps "$steps" --save-every $save_every --eval-every 50 --seed "$seed" --plain)
 
