@@ -17,11 +17,11 @@ int main(int argc, char** argv) {
                           solution_command(), diff_command(),
                           reset_command(),    undo_command(),
                           list_command(),     status_command(),
-                           goto_command(),     mine_command(),
-                           verify_command(),   submit_command(),
-                           doctor_command(),   lesson_command(),
-                           book_command(),     read_command(),
-                           quiz_command(),     match_command(),
-                           classify_command(), cards_command(),
-                           notes_command(),    staff_command()});
+                          goto_command(),     mine_command(),
+                          verify_command(),   submit_command(),
+                          doctor_command(),   lesson_command(),
+                          book_command(),     read_command(),
+                          quiz_command(),     match_command(),
+                          classify_command(), cards_command(),
+                          notes_command(),    staff_command()});
 }

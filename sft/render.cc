@@ -107,7 +107,8 @@ class Rendering {
       const bool leads = messages[0].role == "system";
       if (i == 0 && leads && messages.size() > 1 && messages[1].role == "user") return;
       if (i == 1 && leads) {
-        add(*together, {{"SYSTEM", messages[0].content}, {"CONTENT", message.content}}, {supervised, message.weight});
+        add(*together, {{"SYSTEM", messages[0].content}, {"CONTENT", message.content}},
+            {supervised, message.weight});
         return;
       }
       if (message.role == "system") no_place("a system message but before the first user message");

@@ -53,8 +53,7 @@ class Reader {
       space();
     } else {
       // A sign that closes or continues stands at what came before: "z_v, p" and not "z_v , p".
-      if ((c == ',' || c == ')' || c == ']' || c == '!') && out_.ends_with(' '))
-        trim_end();
+      if ((c == ',' || c == ')' || c == ']' || c == '!') && out_.ends_with(' ')) trim_end();
       out_ += c;
       ++at_;
     }

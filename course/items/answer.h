@@ -25,7 +25,7 @@ struct Graded {
   bool right = false;
   double share = 0;  ///< of a point
   double confidence =
-      -1;           ///< classify: what the student said, 0.5 .. 1; negative: not said, or unsure
+      -1;             ///< classify: what the student said, 0.5 .. 1; negative: not said, or unsure
   std::string key{};  ///< what was believed: a misconception, or a label taken for another
   std::string sentence{};  ///< about it
 };

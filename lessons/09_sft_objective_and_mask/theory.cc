@@ -25,9 +25,8 @@ Variable masked_nll(const Variable& logits, const Tensor& targets, std::int64_t 
 void only_supervised_rows_get_a_gradient(Lesson& lesson) {
   lesson.claim("Masked positions get exactly no gradient.");
   //   dL/dz_t = m_t (softmax(z_t) - onehot(x_t)) / sum(m)
-  const microworld::Example example =
-      microworld::make_example({.name = 3, .relation = 1},
-                               microworld::true_answer(World(lesson.seed()), {3, 1}));
+  const microworld::Example example = microworld::make_example(
+      {.name = 3, .relation = 1}, microworld::true_answer(World(lesson.seed()), {3, 1}));
   std::vector<std::int32_t> labels = example.ids;
   for (std::size_t t = 0; t < labels.size(); ++t) {
     if (!example.mask[t]) labels[t] = kIgnoreIndex;

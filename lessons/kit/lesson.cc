@@ -175,8 +175,12 @@ void Lesson::table(const std::string& title, const std::vector<std::string>& col
 void Lesson::sample(const std::string& model, const std::string& prompt, const std::string& text,
                     const std::string& evidence) {
   fmt::print("  {:<10} {} -> {}  [{}]\n", model, prompt, text, origin_name(origin_));
-  record_->items.push_back({{"kind", "sample"}, {"model", model}, {"prompt", prompt}, {"text", text},
-                            {"evidence", evidence}, {"origin", origin_name(origin_)}});
+  record_->items.push_back({{"kind", "sample"},
+                            {"model", model},
+                            {"prompt", prompt},
+                            {"text", text},
+                            {"evidence", evidence},
+                            {"origin", origin_name(origin_)}});
 }
 
 void Lesson::caveat(const std::string& text) {
