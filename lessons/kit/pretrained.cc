@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t kRows = 32, kWarmup = 50, kSaveEvery = 200;
 constexpr double kPeak = 3e-3;
-constexpr int kFormat = 1;  // of the recipe below
+constexpr int kFormat = 2;  // of the recipe below
 
 // What only the chat template uses: the base never meets them.
 constexpr std::array<std::int32_t, 3> kChatTokens = {microworld::kUser, microworld::kAsst,
@@ -94,8 +94,6 @@ void train_base(const Pretraining& dose, const std::string& path) {
   };
   hooks.save_model = [&] { save_model(partial, gpt, folder); };
   train(gpt, gpt.parameters(), options, hooks);
-  gpt.renew_tokens(kChatTokens, dose.seed);
-  save_model(partial, gpt, folder);
   remove_file(partial + "/state.safetensors");
   fs::remove_all(path);
   fs::rename(partial, path);
@@ -114,7 +112,11 @@ std::string cache_path(const Pretraining& dose) {
 
 }  // namespace
 
-Gpt BaseModel::load() const { return load_model(path).gpt; }
+Gpt BaseModel::load(ChatRows rows) const {
+  Gpt gpt = load_model(path).gpt;
+  if (rows == ChatRows::kFresh) gpt.renew_tokens(kChatTokens, seed);
+  return gpt;
+}
 
 BaseModel pretrained(Lesson& lesson, const Pretraining& dose) {
   const std::string path = cache_path(dose);
@@ -125,7 +127,7 @@ BaseModel pretrained(Lesson& lesson, const Pretraining& dose) {
   lesson.say(fmt::format("base model: {} steps of pretraining, seed {}, {}", dose.steps, dose.seed,
                          cached ? "from the cache" : "trained now and cached"));
   lesson.origin(cached ? Origin::kCached : Origin::kNow);
-  return {path};
+  return {path, dose.seed};
 }
 
 }  // namespace pupil

@@ -20,10 +20,16 @@ struct Pretraining {
   std::int64_t steps = 2400;  ///< of 32 documents; 2400 is the full dose
 };
 
-/// A base model on disk: it continues text. Tokens of the chat template have fresh rows.
+/// The rows of <user>, <asst> and <end> in the token embedding, which pretraining never meets: new
+/// ones, or as the softmax left them, all pushed into one direction.
+enum class ChatRows { kFresh, kPushed };
+
+/// A base model on disk: it continues text.
 struct BaseModel {
   std::string path;  ///< a model folder
-  Gpt load() const;  ///< as often as there are experiments that begin with it
+  std::uint64_t seed = 0;
+  /// As often as there are experiments that begin with it.
+  Gpt load(ChatRows rows = ChatRows::kFresh) const;
 };
 
 /// The base of this dose. Tells `lesson` whether numbers from here on come from a cached model.
