@@ -10,6 +10,7 @@
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "course/commands.h"
+#include "course/export.h"
 #include "course/grade_all.h"
 #include "course/lint.h"
 #include "course/protocol.h"
@@ -18,13 +19,14 @@
 #include "course/session.h"
 #include "course/validate.h"
 #include "course/worker_process.h"
+#include "nn/file.h"
 #include "tensor/error.h"
 
 namespace pupil::course {
 namespace {
 
 struct Settings {
-  std::string action, out;
+  std::string action, out, format = "gradescope", lms, match, column;
   std::vector<std::string> words;
   std::int64_t jobs = 2;
   bool all = false, unsafe = false;
@@ -109,14 +111,51 @@ int run_grade(const Settings& s, const cli::Common& common) {
   return 0;
 }
 
+// From a graded folder: `staff export OUT`.
+int run_export(const Settings& s) {
+  if (s.words.size() != 1) throw UsageError("staff export needs the folder that staff grade wrote");
+  const Course course = here();
+  const std::vector<StudentResults> students = read_class(course, s.words[0]);
+  if (s.format == "lms") {
+    if (s.lms.empty() || s.match.empty() || s.column.empty()) {
+      throw UsageError("--format lms needs --lms FILE, --match COLUMN and --column COLUMN");
+    }
+    const std::string before = read_file(s.lms);
+    const LmsFill fill = fill_lms(parse_csv(before, s.lms), s.match, s.column, students);
+    write_file(s.lms + ".bak", before);
+    write_file(s.lms, to_csv(fill.rows));
+    fmt::print("{} rows filled in {}, the original is {}.bak\n", fill.filled, s.lms, s.lms);
+    for (const std::string& student : fill.unmatched) fmt::print("not in the file: {}\n", student);
+    return fill.unmatched.empty() ? 0 : 1;
+  }
+  const std::string folder = s.words[0] + "/" + s.format;
+  make_folder(folder);
+  for (const StudentResults& student : students) {
+    const bool json = s.format == "gradescope";
+    write_file(fmt::format("{}/{}.{}", folder, student.student, json ? "json" : "xml"),
+               json ? gradescope_json(course, student) : junit_xml(student));
+  }
+  fmt::print("{} files in {}\n", students.size(), folder);
+  return 0;
+}
+
+int run_stats(const Settings& s) {
+  if (s.words.size() != 1) throw UsageError("staff stats needs the folder that staff grade wrote");
+  const Course course = here();
+  fmt::print("{}", statistics(course, read_class(course, s.words[0])));
+  return 0;
+}
+
 int run(const Settings& s, const cli::Common& common) {
   if (s.action == "validate") return run_validate(s);
   if (s.action == "lint") return run_lint(s);
   if (s.action == "new") return run_new(s);
   if (s.action == "release") return run_release(s);
   if (s.action == "grade") return run_grade(s, common);
-  throw UsageError(
-      fmt::format("staff \"{}\": expected new, lint, validate, release or grade", s.action));
+  if (s.action == "export") return run_export(s);
+  if (s.action == "stats") return run_stats(s);
+  throw UsageError(fmt::format(
+      "staff \"{}\": expected new, lint, validate, release, grade, export or stats", s.action));
 }
 
 }  // namespace
@@ -127,16 +166,24 @@ cli::Command staff_command() {
       "For instructors. new LESSON NAME: the files of an exercise. lint: what can be said without "
       "running. validate ID: proof that reference, starter and mutants behave. release --out DIR: "
       "the course without solutions. grade SUBMISSIONS --out DIR: a folder a student, in parallel, "
-      "resumable.",
+      "resumable (summary.csv lies there). export DIR: its results for Gradescope, JUnit, or into "
+      "a "
+      "file of a learning management system. stats DIR: passes and diagnoses of every check.",
       "./pupil staff validate 04a",
       [](cli::Options& options, const cli::Common& common) -> std::function<int()> {
         auto s = std::make_shared<Settings>();
-        options.text("ACTION", s->action, "new, lint, validate, release or grade", "ACTION")
+        options
+            .text("ACTION", s->action, "new, lint, validate, release, grade, export or stats",
+                  "ACTION")
             .required();
         options.words("ARGUMENTS", s->words, "see the purpose above");
         options.flag("--all", s->all, "validate: every exercise");
         options.text("--out", s->out, "release, grade: folder for the results", "DIR");
         options.integer("--jobs", s->jobs, "grade: submissions at a time").at_least(1).at_most(64);
+        options.choice("--format", s->format, {"gradescope", "junit", "lms"}, "export: for what");
+        options.text("--lms", s->lms, "export: the CSV to fill; the original is kept", "FILE");
+        options.text("--match", s->match, "export: its column with the students", "COLUMN");
+        options.text("--column", s->column, "export: its column for the points", "COLUMN");
         options.flag("--unsafe", s->unsafe, "grade: also below landlock+seccomp");
         return [s, &common] { return run(*s, common); };
       }};

@@ -2,9 +2,11 @@
 // no secret, and a class is graded the same way twice.
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "course/check_builder.h"
+#include "course/export.h"
 #include "course/grade_all.h"
 #include "course/gradebook.h"
 #include "course/lint.h"
@@ -212,6 +214,48 @@ TEST_F(Staff, AReleaseHoldsNoSolutionAndAClassIsGradedTwiceAlike) {
   std::filesystem::remove(options.out + "/grades.db");
   grade_all(tree, options);
   EXPECT_EQ(read_file(options.out + "/summary.csv"), first);
+}
+
+TEST_F(Staff, ExportsHaveTheFieldsOfTheirSchemasAndTheGradebooksTotals) {
+  hand_in(tree, files.path() + "/inbox", 3);
+  const GradeAllOptions options{.submissions = files.path() + "/inbox",
+                                .out = files.path() + "/out"};
+  grade_all(tree, options);
+  const auto students = read_class(tree, options.out);
+  ASSERT_EQ(students.size(), 3u);
+  const Gradebook book(options.out + "/grades.db");
+  for (const StudentResults& s : students) {
+    std::int64_t total = 0;
+    for (const Exercise* e : tree.exercises()) total += book.get(s.student, e->id)->points;
+    EXPECT_EQ(s.points(), total);
+
+    // Gradescope: score is the sum of the tests' scores; every test has these fields.
+    const auto json = nlohmann::json::parse(gradescope_json(tree, s));
+    double sum = 0, most = 0;
+    for (const auto& test : json.at("tests")) {
+      sum += test.at("score").get<double>();
+      most += test.at("max_score").get<double>();
+      EXPECT_TRUE(test.at("name").is_string() && test.at("number").is_string());
+      EXPECT_TRUE(test.at("status") == "passed" || test.at("status") == "failed");
+      EXPECT_TRUE(test.at("visibility") == "visible" || test.at("visibility") == "after_published");
+    }
+    EXPECT_EQ(sum, json.at("score").get<double>());
+    EXPECT_EQ(sum, double(total));
+    EXPECT_EQ(most, double(s.max_points()));
+
+    const std::string xml = junit_xml(s);
+    expect_contains(xml, "<testsuite name=\"04a\" tests=\"5\"");
+    EXPECT_EQ(xml.find("one-class"), std::string::npos);  // hidden
+  }
+
+  const auto lms = parse_csv("Name,\"SIS, id\",HW\n\"a \"\"b\"\"\",s100,\nc,s101,7\n", "lms.csv");
+  const LmsFill fill = fill_lms(lms, "SIS, id", "HW", students);
+  EXPECT_EQ(fill.filled, 2u);
+  EXPECT_EQ(fill.unmatched, std::vector<std::string>{"s102"});
+  EXPECT_EQ(fill.rows[1][2], std::to_string(students[0].points()));
+  EXPECT_EQ(parse_csv(to_csv(fill.rows), "x"), fill.rows);
+  expect_contains(input_error([&] { fill_lms(lms, "id", "HW", students); }), "no column \"id\"");
+  expect_contains(statistics(tree, students), "value");
 }
 
 TEST_F(Staff, FeedbackTellsOfHiddenChecksOnlyWhatTheyAreAbout) {
