@@ -133,7 +133,6 @@ Results run_items(const Course& course, const WorkFolder& folder, const ItemSet&
     graded.push_back(grade(s, answer->second));
     if (!graded.back().right) missed.push_back(s.item->id);
   }
-  results.max_points = std::int64_t(all.size());
   results.sum_up(false);
   if (!stopped) {
     state.finished = true;
