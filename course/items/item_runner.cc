@@ -47,7 +47,9 @@ CheckResult check_of(const Shown& shown, const std::string* typed) {
   const Graded graded = grade(shown, *typed);
   c.status = graded.right ? Status::kPass : Status::kFail;
   c.points = graded.right;
-  c.text = graded.right ? "" : fmt::format("answered: {}", *typed);
+  if (!graded.right) {
+    c.text = fmt::format("answered: {} ({:.0f} % of it right)", *typed, 100 * graded.share);
+  }
   if (!graded.key.empty()) c.diagnosis.push_back({graded.key, "exact", graded.sentence});
   return c;
 }

@@ -99,7 +99,7 @@ cli::Command quiz_command() {
 cli::Command match_command() {
   return form_command(
       "match", "Terms of a lesson (NN) and what belongs to them. Ends with 1 unless all are right.",
-      "./pupil match --help", match_form, false);
+      "printf '1a 2b 3c 4d\\n' | ./pupil match 09 --dir build/work || true", match_form, false);
 }
 
 cli::Command classify_command() {
