@@ -3,7 +3,7 @@ and `pupil render` beside transformers' apply_chat_template.
 
     python tests/interop/templates_jinja.py --write      writes cases.json anew
 
-Each case: source, names, and either text or refused (true: raise_exception).
+Each case: source, place of its names, and either text or refused (true: raise_exception).
 """
 
 import json
@@ -108,22 +108,27 @@ def environment():
 
 
 def cases():
-    env = environment()
+    """Names, listed once, and cases that refer to them by their place."""
+    env, names, list_of_cases = environment(), [], []
     for source in SOURCES:
-        for prompt in (False, True) if source in (CHATML, LLAMA2, ZEPHYR) else (False,):
-            for messages in (CHAT, CHAT[1:3], CHAT[2:]) if source in (CHATML, LLAMA2, ZEPHYR) else (CHAT,):
-                names = {"messages": messages, "add_generation_prompt": prompt, "x": "x", "tools": None,
+        is_chat = source in (CHATML, LLAMA2, ZEPHYR)
+        for prompt in (False, True) if is_chat else (False,):
+            for messages in (CHAT, CHAT[1:3], CHAT[2:]) if is_chat else (CHAT,):
+                known = {"messages": messages, "add_generation_prompt": prompt, "x": "x", "tools": None,
                          "bos_token": "<s>", "eos_token": "</s>"}
-                case = {"source": source, "names": names}
+                if known not in names:
+                    names.append(known)
+                case = {"source": source, "names": names.index(known)}
                 try:
-                    case["text"] = env.from_string(source).render(**names)
+                    case["text"] = env.from_string(source).render(**known)
                 except TemplateError:
                     case["refused"] = True
-                yield case
+                list_of_cases.append(case)
+    return {"names": names, "cases": list_of_cases}
 
 
 def cases_as_text():
-    return json.dumps(list(cases()), ensure_ascii=True, indent=0) + "\n"
+    return json.dumps(cases(), ensure_ascii=True, indent=0) + "\n"
 
 
 def check_commands(folder):
