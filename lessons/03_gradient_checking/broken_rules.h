@@ -104,7 +104,7 @@ inline std::vector<Rule> broken_rules() {
       norm_rule("norm: 1/s forgotten", {.scale = false}),
       norm_rule("norm: s held fixed", {.spread = false}),
       norm_rule("norm: mean held fixed", {.centre = false}),
-      product_rule("product: upstream ignored", {.upstream = false}),
+      product_rule("product: upstream unused", {.upstream = false}),
   };
 }
 

@@ -33,16 +33,13 @@ PUPIL_CALL {
   Waves w{a.numbers("heights"), a.numbers("lengths"), a.value("size")};
   const std::int64_t n = a.size("x");
   std::vector<double> x(a.numbers("x"), a.numbers("x") + n);
-  if (a.is("value")) a.number("y") = waves(x.data(), n, &w);
-  if (a.is("difference") || a.is("count moved")) {
-    std::vector<double> g(x.size(), std::nan(""));
-    exercise::central_difference(g.data(), x.data(), {waves, &w, n}, a.numbers("typical"));
-    if (a.is("difference")) std::copy(g.begin(), g.end(), a.out_numbers("dx"));
-    if (a.is("count moved")) {
-      a.out_integer("moved") = 0;
-      for (std::int64_t i = 0; i < n; ++i) {
-        a.out_integer("moved") += x[std::size_t(i)] != a.numbers("x")[i];
-      }
+  std::vector<double> g(x.size(), std::nan(""));
+  exercise::central_difference(g.data(), x.data(), {waves, &w, n}, a.numbers("typical"));
+  if (a.is("difference")) std::copy(g.begin(), g.end(), a.out_numbers("dx"));
+  if (a.is("count moved")) {
+    a.out_integer("moved") = 0;
+    for (std::int64_t i = 0; i < n; ++i) {
+      a.out_integer("moved") += x[std::size_t(i)] != a.numbers("x")[i];
     }
   }
 }

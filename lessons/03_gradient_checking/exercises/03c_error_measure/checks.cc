@@ -44,7 +44,7 @@ PUPIL_CHECKS {
     const std::size_t small = p.place(0, somewhere()), large = p.place(1, somewhere());
     const std::size_t turned = p.place(2, somewhere());
     p.n[small] = 1e-4, p.a[small] = 2e-4;  // below the floor: no mistake of twice, but rounding
-    p.a[large] = 7 * p.n[large] + 3;
+    p.a[large] = 7 * p.n[large] + std::copysign(3, p.n[large]);
     p.n[turned] = 1.5, p.a[turned] = -p.n[turned];
     p.a[p.place(3, 2)] = p.n[p.place(3, 2)] * 1.4;  // the worst is not the last
     t.same(errors(p));
