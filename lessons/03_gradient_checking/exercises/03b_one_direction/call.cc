@@ -54,7 +54,7 @@ PUPIL_CALL {
   Softmax softmax{a.view("w"), kRight};
   const Operation op{forward, rule, &softmax, softmax.w.width, softmax.w.rows};
   if (a.is("sides")) {
-    const exercise::Sides s = exercise::along(op, a.numbers("x"), a.numbers("u"), a.numbers("v"));
+    const exercise::Sides s = exercise::along(op, a.numbers("x"), a.numbers("u"), a.numbers("g"));
     a.out_numbers("sides")[0] = s.left;
     a.out_numbers("sides")[1] = s.right;
   }
@@ -62,7 +62,7 @@ PUPIL_CALL {
     for (std::int64_t i = 0; i < a.size("rules"); ++i) {
       softmax.rule = a.ids("rules")[i];
       a.out_ids("verdicts")[i] =
-          exercise::refuted(op, a.numbers("x"), a.numbers("u"), a.numbers("v"), a.size("u") / op.n);
+          exercise::refuted(op, a.numbers("x"), a.numbers("u"), a.numbers("g"), a.size("u") / op.n);
     }
   }
 }

@@ -20,7 +20,7 @@ std::vector<Argument> point(Trial& t, Sizes s) {
 Call sides(Trial& t, Sizes s, double length) {
   Call call{"sides", point(t, s)};
   call.arguments.push_back(input("u", {s.n}, t.random.normals(s.n, length)));
-  call.arguments.push_back(input("v", {s.m}, t.random.normals(s.m)));
+  call.arguments.push_back(input("g", {s.m}, t.random.normals(s.m)));
   call.arguments.push_back(output("sides", {2}));
   return call;
 }
@@ -32,11 +32,11 @@ Call verdicts(Trial& t, Sizes s, std::int64_t tries, std::int64_t blind) {
   for (std::size_t i = rules.size(); i > 1; --i) {
     std::swap(rules[i - 1], rules[std::size_t(t.random.below(std::int32_t(i)))]);
   }
-  std::vector<double> v = t.random.normals(tries * s.m);
-  for (std::int64_t i = 0; i < blind * s.m; ++i) v[std::size_t(i)] = 1;
+  std::vector<double> g = t.random.normals(tries * s.m);
+  for (std::int64_t i = 0; i < blind * s.m; ++i) g[std::size_t(i)] = 1;
   Call call{"verdicts", point(t, s)};
   call.arguments.push_back(input("u", {tries, s.n}, t.random.normals(tries * s.n)));
-  call.arguments.push_back(input("v", {tries, s.m}, v));
+  call.arguments.push_back(input("g", {tries, s.m}, g));
   call.arguments.push_back(input_ids("rules", {7}, rules));
   call.arguments.push_back(output_ids("verdicts", {7}));
   return call;
