@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -14,6 +15,7 @@
 #include "cli/progress.h"
 #include "nn/file.h"
 #include "nn/strict_json.h"
+#include "sft/lora.h"
 #include "sft/model_template.h"
 #include "tensor/error.h"
 
@@ -23,11 +25,13 @@ namespace {
 constexpr const char* kHelp =
     "/reset  forget the conversation     /system TEXT  set the system message\n"
     "/undo   forget the last exchange    /save FILE    write the conversation as a JSON record\n"
+    "/adapter [NAME]  answer with another of the adapters given, or none\n"
     "/help   this list                   /quit         leave (also exit, Ctrl-D); Ctrl-C stops an "
     "answer";
 
 struct Settings {
   ModelOptions model;
+  std::vector<std::string> other_adapters;
   GenerationOptions generation;
   std::string chat_template;
 };
@@ -42,20 +46,13 @@ class Chat {
  public:
   Chat(const Settings& s, const Common& common)
       : common_(common),
-        input_(load_model_input(s.model, common)),
+        settings_(s),
+        adapters_(adapters_of(s)),
+        inputs_(load_model_inputs(s.model, adapters_, common)),
         name_(template_of(s)),
-        chat_(template_named(name_, input_.tokenizer ? &*input_.tokenizer : nullptr)) {
-    if (!input_.tokenizer) {
-      throw InputError(s.model.model + ": no tokenizer.json; a conversation needs one");
-    }
-    const auto missing = chat_.add_specials(*input_.tokenizer);
-    if (!missing.empty()) {
-      throw InputError(
-          fmt::format("{}: the tokenizer lacks {}, which template {} needs; was the model "
-                      "tuned with it? (pupil sft)",
-                      s.model.model, missing[0].name, name_));
-    }
-    options_ = s.generation.resolve(input_, name_, common);
+        chat_(template_named(name_, tokenizer_of(inputs_[0]))) {
+    for (ModelInput& input : inputs_) settle_lora(input.gpt);
+    use(0);
     // A template without turns of a conversation (alpaca, say) answers each message by itself. So
     // do models of the microworld: they are tuned on single questions.
     remembers_ = name_ != "microworld" && chat_.rule("user") != nullptr;
@@ -81,9 +78,53 @@ class Chat {
   }
 
  private:
+  // The adapter to begin with, the others, and the base alone where there are others.
+  static std::vector<std::string> adapters_of(const Settings& s) {
+    std::vector<std::string> list{s.model.adapter};
+    list.insert(list.end(), s.other_adapters.begin(), s.other_adapters.end());
+    if (list.size() > 1 && !s.model.adapter.empty()) list.push_back("");
+    return list;
+  }
+  static const Tokenizer* tokenizer_of(const ModelInput& input) {
+    return input.tokenizer ? &*input.tokenizer : nullptr;
+  }
+  std::string adapter_name(std::size_t i) const {
+    return adapters_[i].empty() ? "none"
+                                : std::filesystem::path(adapters_[i]).lexically_normal().string();
+  }
+
+  // Answers come from adapter i from now on; the conversation stays.
+  void use(std::size_t i) {
+    const ModelInput& input = inputs_[i];
+    if (!input.tokenizer) {
+      throw InputError(settings_.model.model + ": no tokenizer.json; a conversation needs one");
+    }
+    Tokenizer with_specials = *input.tokenizer;
+    const auto missing = chat_.add_specials(with_specials);
+    if (!missing.empty()) {
+      throw InputError(fmt::format(
+          "{}: the tokenizer lacks {}, which template {} needs; was the model "
+          "tuned with it? (pupil sft)",
+          adapters_[i].empty() ? settings_.model.model : adapters_[i], missing[0].name, name_));
+    }
+    options_ = settings_.generation.resolve(input, name_, common_);
+    used_ = i;
+  }
+
+  void change_adapter(const std::string& name) {
+    std::string list;
+    for (std::size_t i = 0; i < adapters_.size(); ++i) {
+      if (adapter_name(i) == name) return use(i);
+      list += fmt::format("{}{}{}", list.empty() ? "" : ", ", adapter_name(i),
+                          i == used_ ? " (now)" : "");
+    }
+    if (!name.empty()) throw InputError(fmt::format("no adapter {}; there are {}", name, list));
+    fmt::print(stderr, "{}\n", list);
+  }
+
   // What a model of few words can be told.
   std::string hint() const {
-    if (input_.tokenizer->kind() != TokenizerKind::kWords) return "";
+    if (input().tokenizer->kind() != TokenizerKind::kWords) return "";
     return fmt::format("it knows few words, to be set apart by spaces{}\n",
                        name_ == "microworld" ? ": what is the city of quinn ?" : "");
   }
@@ -92,7 +133,7 @@ class Chat {
   std::string hint_on_capitals(const std::string& line) const {
     const bool has_capital =
         std::any_of(line.begin(), line.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-    if (input_.tokenizer->kind() != TokenizerKind::kWords || !has_capital || line[0] == '/') {
+    if (input().tokenizer->kind() != TokenizerKind::kWords || !has_capital || line[0] == '/') {
       return "";
     }
     return "; it tells capitals from small letters: try without capitals";
@@ -136,6 +177,8 @@ class Chat {
       for (const Message& m : messages_) list.push_back({{"role", m.role}, {"content", m.content}});
       write_file(rest, json_text(nlohmann::ordered_json{{"messages", list}}) + "\n");
       fmt::print(stderr, "saved {}\n", rest);
+    } else if (name == "/adapter") {
+      change_adapter(rest);
     } else {
       if (name != "/help") fmt::print(stderr, "no command {}; there are\n", printable(name));
       fmt::print(stderr, "{}\n", kHelp);
@@ -151,7 +194,7 @@ class Chat {
   }
 
   std::vector<std::int32_t> prompt() const {
-    const Renderer renderer(input_.tokenizer, chat_, MaskMode::kLast);
+    const Renderer renderer(input().tokenizer, chat_, MaskMode::kLast);
     if (remembers_) return renderer.prompt(messages_);
     return renderer.prompt({&messages_.back(), 1});
   }
@@ -160,13 +203,13 @@ class Chat {
     messages_.push_back({"user", text});
     // The oldest exchanges go when the context is full.
     std::vector<std::int32_t> ids = prompt();
-    while (std::int64_t(ids.size()) >= input_.gpt.config().context && messages_.size() > 1) {
+    while (std::int64_t(ids.size()) >= input().gpt.config().context && messages_.size() > 1) {
       const auto oldest = messages_.begin() + (messages_[0].role == "system" ? 1 : 0);
       if (oldest + 1 == messages_.end()) break;
       messages_.erase(oldest);
       ids = prompt();
     }
-    StreamDecoder decoder(*input_.tokenizer, /*show_specials=*/false);
+    StreamDecoder decoder(*input().tokenizer, /*show_specials=*/false);
     std::string reply;
     const auto put = [&](const std::string& part) {
       reply += part;
@@ -174,7 +217,7 @@ class Chat {
       std::fflush(stdout);
     };
     watch_interrupt();
-    generate(input_.gpt, {ids}, options_, [&](std::size_t, std::int32_t id) {
+    generate(input().gpt, {ids}, options_, [&](std::size_t, std::int32_t id) {
       put(decoder.push(id));
       return !interrupt_requested();
     });
@@ -183,8 +226,13 @@ class Chat {
     messages_.push_back({"assistant", reply});
   }
 
+  const ModelInput& input() const { return inputs_[used_]; }
+
   const Common& common_;
-  ModelInput input_;
+  const Settings& settings_;
+  std::vector<std::string> adapters_;
+  std::vector<ModelInput> inputs_;
+  std::size_t used_ = 0;
   std::string name_;
   ChatTemplate chat_;
   GenerateOptions options_;
@@ -200,6 +248,8 @@ Command chat_command() {
             auto s = std::make_shared<Settings>();
             s->model.declare(options);
             options
+                .list("--other-adapters", s->other_adapters,
+                      "more adapters on the same base, to switch to with /adapter NAME")
                 .text("--template", s->chat_template,
                       "chat template (none: the one the model was tuned with)", "NAME")
                 .check(check_template_name);

@@ -58,33 +58,24 @@ void DataOptions::declare_rendering(Options& options) {
       .flag("--skip-bad", skip_bad, "count and list records that do not fit instead of stopping");
 }
 
-ModelInput load_model_input(const ModelOptions& options, const Common& common) {
-  LoadedModel loaded = load_model(options.model, model_dtype(common));
-  ModelInput input{std::move(loaded.folder), std::move(loaded.gpt)};
-  const bool has_adapter = !options.adapter.empty();
-  const AdapterInfo info = has_adapter ? read_adapter_info(options.adapter) : AdapterInfo();
-  const std::string kind = options.quantise != "auto"       ? options.quantise
-                           : info.base_quantisation.empty() ? "none"
-                                                            : info.base_quantisation;
-  if (kind != "none") {
-    input.base_hash = hash_of_weights(input.gpt);
-    quantise_base(input.gpt, quantisation(kind));
-  }
-  if (has_adapter) {
-    input.adapter = load_adapter(options.adapter, input.gpt, input.base_hash);
+namespace {
+
+// An adapter on `base`, which is of the precision `kind`, and the tokenizer for it.
+ModelInput with_adapter(const ModelInput& base, const std::string& path, const std::string& model,
+                        const std::string& kind, const Common& common) {
+  ModelInput input{base.folder, base.gpt.share()};
+  input.base_hash = base.base_hash;
+  if (!path.empty()) {
+    input.adapter = load_adapter(path, input.gpt, input.base_hash);
+    const AdapterInfo& info = *input.adapter;
     const std::string trained_on = info.base_quantisation.empty() ? "none" : info.base_quantisation;
     if (!info.base_hash.empty() && trained_on != kind) {
-      log_line(common,
-               fmt::format("{}: trained on a base with --quantise {}, runs here on one with "
-                           "{}: answers may differ",
-                           options.adapter, trained_on, kind));
+      log_line(common, fmt::format("{}: trained on a base with --quantise {}, runs here on one "
+                                   "with {}: answers may differ",
+                                   path, trained_on, kind));
     }
   }
-  if (kind != "none") {
-    log_line(common,
-             fmt::format("{}: {} base, {}", options.model, kind, text(memory_of(input.gpt))));
-  }
-  for (const std::string& folder : {options.adapter, options.model}) {
+  for (const std::string& folder : {path, model}) {
     if (folder.empty() || input.tokenizer || !has_tokenizer(folder)) continue;
     input.tokenizer = load_tokenizer(folder);
     if (input.tokenizer->vocab_size() > input.gpt.config().vocab_size) {
@@ -95,6 +86,37 @@ ModelInput load_model_input(const ModelOptions& options, const Common& common) {
     }
   }
   return input;
+}
+
+}  // namespace
+
+std::vector<ModelInput> load_model_inputs(const ModelOptions& options,
+                                          const std::vector<std::string>& adapters,
+                                          const Common& common) {
+  LoadedModel loaded = load_model(options.model, model_dtype(common));
+  ModelInput base{std::move(loaded.folder), std::move(loaded.gpt)};
+  std::string kind = options.quantise;
+  if (kind == "auto") {
+    kind = adapters[0].empty() ? "" : read_adapter_info(adapters[0]).base_quantisation;
+    if (kind.empty()) kind = "none";
+  }
+  if (kind != "none") {
+    base.base_hash = hash_of_weights(base.gpt);
+    quantise_base(base.gpt, quantisation(kind));
+  }
+  std::vector<ModelInput> inputs;
+  for (const std::string& path : adapters) {
+    inputs.push_back(with_adapter(base, path, options.model, kind, common));
+  }
+  if (kind != "none") {
+    log_line(common,
+             fmt::format("{}: {} base, {}", options.model, kind, text(memory_of(inputs[0].gpt))));
+  }
+  return inputs;
+}
+
+ModelInput load_model_input(const ModelOptions& options, const Common& common) {
+  return std::move(load_model_inputs(options, {options.adapter}, common)[0]);
 }
 
 std::string recorded_template(const ModelOptions& options) {

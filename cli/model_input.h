@@ -35,6 +35,11 @@ struct ModelInput {
 /// InputError when they do not fit together; says on stderr when an adapter meets its base in
 /// another precision than it was trained on.
 ModelInput load_model_input(const ModelOptions& options, const Common& common);
+/// The same for several adapters on one base, which is in memory once; an empty name stands for the
+/// base alone. The base's precision is that of the first adapter.
+std::vector<ModelInput> load_model_inputs(const ModelOptions& options,
+                                          const std::vector<std::string>& adapters,
+                                          const Common& common);
 
 /// The template that the adapter or else the model was tuned with, from its run.json; may be empty.
 std::string recorded_template(const ModelOptions& options);
