@@ -49,7 +49,7 @@ Command inspect_command() {
                          "DIR");
             options.text("--model", s->model,
                          "for records: its tokenizer, and its context as --max-length", "DIR");
-            s->data.declare_rendering(options);
+            s->data.declare_rendering(options, "the context of --model; without it no limit");
             s->batches.declare_packing(options);
             return [s, &common] {
               const nlohmann::ordered_json report = inspect_path(*s);

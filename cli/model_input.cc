@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "cli/counted.h"
 #include "cli/model_dtype.h"
 #include "cli/progress.h"
 #include "nn/file.h"
@@ -28,9 +29,9 @@ void ModelOptions::need_adapter_on_quantised_base(bool starts_adapter) const {
       quantise));
 }
 
-void DataOptions::declare(Options& options) {
+void DataOptions::declare(Options& options, const char* longest) {
   options.text("--data", data, "records: JSON Lines or a JSON array", "FILE").required();
-  declare_rendering(options);
+  declare_rendering(options, longest);
   options
       .number("--prompt-loss-weight", prompt_loss_weight,
               "weight in the loss of tokens that are not supervised")
@@ -38,7 +39,7 @@ void DataOptions::declare(Options& options) {
       .at_most(1000);
 }
 
-void DataOptions::declare_rendering(Options& options) {
+void DataOptions::declare_rendering(Options& options, const char* longest) {
   options
       .text("--format", format,
             "form of the records: auto, messages, prompt-completion, alpaca, text, ids", "FORM")
@@ -52,7 +53,8 @@ void DataOptions::declare_rendering(Options& options) {
       .text("--mask", mask,
             "what is supervised: assistant, completion, last, all (none: by the form)", "MODE")
       .check([](const std::string& name) { mask_mode(name); })
-      .integer("--max-length", max_length, "tokens of a record at most (0: the model's context)")
+      .integer("--max-length", max_length,
+               fmt::format("tokens of a record at most (0: {})", longest).c_str())
       .at_least(0)
       .choice("--truncate", truncate, {"start", "end", "drop", "error"}, "for longer records")
       .flag("--skip-bad", skip_bad, "count and list records that do not fit instead of stopping");
@@ -176,10 +178,11 @@ DataInput open_data_input(const DataOptions& options, std::optional<Tokenizer>& 
 void log_data_input(const DataInput& input, const RecordReader& reader, const RenderReport& report,
                     const Common& common) {
   const RenderReport& r = report;
-  log_line(common, fmt::format("{}: {} records of form {}, template {}, mask {}: {} tokens, {} "
-                               "supervised ({:.1f} %)",
-                               reader.path(), r.records, form_name(input.form), input.template_name,
-                               input.mask_name, r.tokens, r.targets, 100 * r.mask_share()));
+  log_line(common,
+           fmt::format("{}: {} of form {}, template {}, mask {}: {}, {} supervised ({:.1f} %)",
+                       reader.path(), counted(r.records, "record"), form_name(input.form),
+                       input.template_name, input.mask_name, counted(r.tokens, "token"), r.targets,
+                       100 * r.mask_share()));
   if (!input.added_specials.empty()) {
     std::string added;
     for (const SpecialToken& token : input.added_specials) {

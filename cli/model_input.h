@@ -46,11 +46,13 @@ std::string recorded_template(const ModelOptions& options);
 
 struct DataOptions {
   std::string data, format = "auto", chat_template, mask, truncate = "error";
-  std::int64_t max_length = 0;  ///< 0: the model's context
+  std::int64_t max_length = 0;  ///< 0: the model's context, where there is a model
   double prompt_loss_weight = 0;
   bool skip_bad = false;
-  void declare(Options& options);
-  void declare_rendering(Options& options);  ///< all but --data and weights
+  /// `longest` is what --max-length 0 stands for, for the help.
+  void declare(Options& options, const char* longest = "the model's context");
+  /// All but --data and weights.
+  void declare_rendering(Options& options, const char* longest = "the model's context");
 };
 
 /// Records of a file as the model will see them, in memory one at a time.

@@ -20,6 +20,7 @@ using Json = nlohmann::ordered_json;
 
 struct Settings {
   std::string tokenizer;
+  std::int64_t limit = 0;
   BatchOptions batches;
   DataOptions data;
 };
@@ -75,7 +76,9 @@ int render(const Settings& s, const Common& common) {
   DataInput data = open_data_input(options, tokenizer, anything);
   const bool coloured = !common.json && colours(common, STDOUT_FILENO);
   MaskPainter painter(tokenizer, coloured);
+  std::int64_t shown = 0;
   const auto show = [&](const Rendered& record, const Json& more) {
+    if (s.limit > 0 && shown++ >= s.limit) return;
     coloured ? print_painted(record, painter) : print(record, *tokenizer, more);
   };
   if (packs) {
@@ -89,19 +92,19 @@ int render(const Settings& s, const Common& common) {
 }  // namespace
 
 Command render_command() {
-  return {"render", "What a model will see of each record: text, ids and mask.",
-          "echo '{\"prompt\": \"what is the city of mira ?\", \"completion\": \"lima\"}' | ./pupil "
-          "render --tokenizer demo/sft --data /dev/stdin --template microworld",
-          [](Options& options, const Common& common) -> std::function<int()> {
-            auto s = std::make_shared<Settings>();
-            options
-                .text("--tokenizer", s->tokenizer,
-                      "folder with tokenizer.json, or with vocab.json and merges.txt", "DIR")
-                .required();
-            s->data.declare(options);
-            s->batches.declare_packing(options);
-            return [s, &common] { return render(*s, common); };
-          }};
+  return {
+      "render", "What a model will see of each record: text, ids and mask.",
+      "echo '{\"prompt\": \"what is the city of mira ?\", \"completion\": \"lima\"}' | ./pupil "
+      "render --tokenizer demo/sft --data /dev/stdin --template microworld",
+      [](Options& options, const Common& common) -> std::function<int()> {
+        auto s = std::make_shared<Settings>();
+        options.text("--tokenizer", s->tokenizer, "folder with tokenizer.json", "DIR").required();
+        s->data.declare(options, "no limit");
+        s->batches.declare_packing(options);
+        options.integer("--limit", s->limit, "records or rows to show at most (0: all)")
+            .at_least(0);
+        return [s, &common] { return render(*s, common); };
+      }};
 }
 
 }  // namespace pupil::cli

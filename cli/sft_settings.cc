@@ -44,7 +44,6 @@ void SftSettings::check(const Options& options) const {
   }
   OutFolder::expect_apart(out, "--model", model.model);
   OutFolder::expect_apart(out, "--adapter", model.adapter);
-  if (!dry_run) out_folder.expect_free(out, resume);
   if (lora_rank > 0 && !model.adapter.empty()) {
     throw UsageError(
         "--lora-rank starts a new adapter, --adapter goes on with one; give one of them");
@@ -58,6 +57,7 @@ void SftSettings::check(const Options& options) const {
   if (group_by_length && batches.pack != "none") {
     throw UsageError("--group-by-length has no effect on packed rows; leave it or --pack out");
   }
+  if (!dry_run) out_folder.expect_free(out, resume);
 }
 
 void SftSettings::expect_new_adapter(const Options& options) const {

@@ -32,10 +32,16 @@ std::vector<std::string> linear_names(Gpt& gpt) {
   return names;
 }
 
+// Every block has the same modules: their last names say what there is.
 [[noreturn]] void no_match(const char* option, const std::string& wanted,
                            const std::vector<std::string>& names) {
-  throw UsageError(fmt::format("{}: \"{}\" matches no module; this model has {}", option, wanted,
-                               fmt::join(names, ", ")));
+  std::vector<std::string> last_names;
+  for (const std::string& name : names) {
+    const std::string last = name.substr(name.rfind('.') + 1);
+    if (std::count(last_names.begin(), last_names.end(), last) == 0) last_names.push_back(last);
+  }
+  throw UsageError(fmt::format("{}: \"{}\" matches no module; this model has {} (as in {})", option,
+                               wanted, fmt::join(last_names, ", "), names[0]));
 }
 
 // Does `config` choose a module of this name? Patterns are compiled once.

@@ -43,6 +43,22 @@ nlohmann::json parse_item(const std::string& text, long& line) {
   }
 }
 
+/// What to add to the fault of a record that has another form than the one on `line`, from which
+/// the file got its form.
+std::string another_form(const nlohmann::json& object, RecordForm form, long line) {
+  if (line == 0 || !object.is_object()) return "";
+  try {
+    const RecordForm its = recognise(object);
+    if (its == form) return "";
+    return fmt::format(
+        "; this is of form {}, but line {} made it a file of form {}, and a file "
+        "has one form",
+        form_name(its), line, form_name(form));
+  } catch (const RecordFault&) {
+    return "";  // of no form at all
+  }
+}
+
 }  // namespace
 
 RecordForm record_form(std::string_view name) {
@@ -73,16 +89,18 @@ std::optional<Record> RecordReader::next() {
   if (ahead_) return std::exchange(ahead_, std::nullopt);
   for (long line; items_.next(text_, line);) {
     const long first_line = line;
+    nlohmann::json object;
     try {
-      const nlohmann::json object = parse_item(text_, line);
+      object = parse_item(text_, line);
       const RecordForm form = form_ == RecordForm::kAuto ? recognise(object) : form_;
       Record record = parse_record(object, form);
       record.line = first_line;
       record.offset = items_.offset();
+      if (form_ == RecordForm::kAuto) form_line_ = first_line;
       form_ = form;
       return record;
     } catch (const RecordFault& fault) {
-      skip(line, fault.reason);
+      skip(line, fault.reason + another_form(object, form_, form_line_));
       const bool is_listed = unknown_roles_.count(fault.unknown_role) > 0;
       if (!fault.unknown_role.empty() && (is_listed || unknown_roles_.size() < kListed)) {
         ++unknown_roles_[fault.unknown_role];

@@ -109,6 +109,7 @@ class RecordReader {
   JsonItems items_;
   ReadOptions options_;
   RecordForm form_;
+  long form_line_ = 0;  // of the record that showed it; 0 when it was asked for
   void skip(long line, const std::string& reason);
 
   std::string text_;

@@ -127,6 +127,11 @@ TEST_F(Habits, NamesOfOptionsInOtherTrainersLeadToOurs) {
   EXPECT_EQ(run({"score", "--learning-rate", "1"}).err.find("it is called"), std::string::npos);
 }
 
+TEST_F(Habits, ALinearMapOfAnotherModelLeadsToTheNamesOfThisOne) {
+  const Ran ran = tune("lora", {"--lora-rank", "1", "--lora-targets", "q_proj"});
+  expect_refused(ran, "\"q_proj\" matches no module; this model has c_attn, c_proj, c_fc (as in ");
+}
+
 TEST_F(Habits, ARequiredOptionHasNoDefaultInTheHelp) {
   EXPECT_EQ(run({"train-tokenizer", "--help"}).out.find("(required) ["), std::string::npos);
   expect_contains(run({"merge", "--help"}).out, "Usage: pupil merge --model DIR --adapter DIR");
@@ -157,6 +162,35 @@ TEST_F(Habits, AnAnswerThatTheContextCutShortIsSaidToBe) {
                                           "1000",     "--stop-ids", "300000"};
   expect_contains(run(generate).err, "1 of 1 answer ended at the model's context of");
   EXPECT_EQ(run(generate, {"--quiet"}).err, "");
+}
+
+// ---- records ------------------------------------------------------------------------------------
+
+TEST_F(Habits, AFileOfTwoFormsIsToldWhichLineMadeWhichAndWhatAFieldIsCalledHere) {
+  const auto refused = [&](const std::string& lines) {
+    files.write("mixed.jsonl", lines);
+    const Ran ran = run({"render", "--tokenizer", "model", "--data", "mixed.jsonl"});
+    EXPECT_EQ(ran.status, 3);
+    return ran.err;
+  };
+  const std::string pair = "{\"prompt\": \"a\", \"completion\": \"b\"}\n";
+  expect_contains(
+      refused("\n" + pair + "{\"text\": \"c\"}\n"),
+      "mixed.jsonl:3: \"prompt\" is missing; there is \"text\"; this is of form text, but "
+      "line 2 made it a file of form prompt-completion");
+  const std::string renamed = refused(pair + "{\"prompt\": \"a\", \"response\": \"b\"}\n");
+  expect_contains(renamed, "\"completion\" is missing; there is \"prompt\", \"response\"");
+  EXPECT_EQ(renamed.find("of form"), std::string::npos) << renamed;
+}
+
+TEST_F(Habits, OnlyTheFirstRecordsAreRenderedWhereALimitIsGiven) {
+  files.write("many.jsonl", "{\"text\": \"a\"}\n{\"text\": \"b\"}\n{\"text\": \"c\"}\n");
+  const std::vector<std::string> render{"render", "--tokenizer", "model", "--data", "many.jsonl"};
+  EXPECT_EQ(lines_of(run(render).out).size(), 3u);
+  const Ran two = run(render, {"--limit", "2"});
+  EXPECT_EQ(lines_of(two.out).size(), 2u);
+  EXPECT_TRUE(run(render).out.starts_with(two.out));
+  expect_contains(run({"render", "--help"}).out, "tokens of a record at most (0: no limit)");
 }
 
 // ---- talk ---------------------------------------------------------------------------------------

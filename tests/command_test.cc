@@ -219,7 +219,7 @@ TEST_F(Command, ResultsGoToStandardOutputAndLogsToStandardError) {
   const Ran ran = run_pupil({"score", "--model", model, "--data", path("one.jsonl")});
   EXPECT_EQ(ran.status, 0) << ran.err;
   EXPECT_EQ(lines_of(ran.out).size(), 1U);
-  expect_contains(ran.err, "1 records of form ids");
+  expect_contains(ran.err, "1 record of form ids");
   const Ran quiet = run_pupil({"score", "--model", model, "--data", path("one.jsonl"), "--quiet"});
   EXPECT_EQ(quiet.out, ran.out);
   EXPECT_EQ(quiet.err, "");
