@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "autograd/reference.h"
 #include "sft/example_data.h"
@@ -94,6 +95,26 @@ TEST(Join, B72_NoTargetBelongsToAnotherRecordAndNoneIsLost) {
                   examples[std::size_t(row.segments[t])].targets[std::size_t(row.positions[t])] ==
                       kIgnoreIndex);
   }
+}
+
+TEST(Packing, B49_CarriesTheMaskOfEveryRecordToWhereItsTokensGo) {
+  auto examples = records(40, 5);
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    auto& targets = examples[i].targets;
+    for (std::size_t t = i % 3; t < targets.size(); t += 3) targets[t] = kIgnoreIndex;
+  }
+  using Masked = std::pair<std::vector<std::int32_t>, std::vector<std::int32_t>>;  // ids, targets
+  std::multiset<Masked> before, after;
+  for (const Example& e : examples) before.insert({e.ids, e.targets});
+  for (const Example& row : packed(examples, 24)) {
+    const auto segment = [&](std::size_t t) { return row.segments.empty() ? 0 : row.segments[t]; };
+    for (std::size_t begin = 0, end = 0; begin < row.ids.size(); begin = end) {
+      while (end < row.ids.size() && segment(end) == segment(begin)) ++end;
+      after.insert({{row.ids.begin() + begin, row.ids.begin() + end},
+                    {row.targets.begin() + begin, row.targets.begin() + end}});
+    }
+  }
+  EXPECT_EQ(after, before);
 }
 
 TEST(Join, OfJoinedRowsIsTheJoinOfTheirRecords) {

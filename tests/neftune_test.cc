@@ -59,7 +59,7 @@ TEST(Neftune, GrowsWithAlpha) {
   for (std::size_t i = 0; i < one.size(); ++i) EXPECT_NEAR(three[i], 3 * one[i], 1e-15);
 }
 
-TEST(Neftune, NoTwoRecordsStepsOrSeedsShareANumber) {
+TEST(Neftune, NoTwoRecordsStepsOrSeedsShareANumber_B54) {
   const Batch batch = whole({of_length(9), of_length(9)})[0];
   std::set<double> seen;
   std::size_t count = 0;
