@@ -1,7 +1,7 @@
 #include <memory>
 
 #include "cli/commands.h"
-#include "cli/golden.h"
+#include "cli/golden/golden.h"
 
 namespace pupil::cli {
 

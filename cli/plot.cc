@@ -7,7 +7,7 @@
 #include <iterator>
 #include <limits>
 
-#include "cli/report_html.h"
+#include "cli/report/html.h"
 
 namespace pupil::cli {
 namespace {

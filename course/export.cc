@@ -7,7 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "cli/report_html.h"
+#include "cli/report/html.h"
 #include "nn/file.h"
 #include "tensor/error.h"
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/plot.h"
-#include "cli/report_html.h"
+#include "cli/report/html.h"
 #include "nn/strict_json.h"
 #include "tensor/error.h"
 

@@ -6,7 +6,7 @@
 
 #include "cli/plot.h"
 #include "cli/progress.h"
-#include "cli/report_html.h"
+#include "cli/report/html.h"
 #include "course/commands.h"
 #include "course/mine.h"
 #include "course/session.h"

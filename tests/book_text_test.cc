@@ -1,5 +1,5 @@
 // From Markdown to pages: formulas, directives, what is refused and where.
-#include "cli/report_html.h"
+#include "cli/report/html.h"
 #include "tests/book_fixture.h"
 
 namespace pupil::course {

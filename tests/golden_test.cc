@@ -8,8 +8,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "cli/golden.h"
-#include "cli/golden_case.h"
+#include "cli/golden/case.h"
+#include "cli/golden/golden.h"
 #include "nn/file.h"
 #include "nn/safetensors.h"
 #include "tensor/error.h"

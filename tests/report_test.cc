@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "cli/plot.h"
-#include "cli/report_claims.h"
-#include "cli/report_html.h"
-#include "cli/report_sections.h"
+#include "cli/report/claims.h"
+#include "cli/report/html.h"
+#include "cli/report/sections.h"
 #include "nn/file.h"
 
 namespace pupil::cli {

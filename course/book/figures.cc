@@ -7,7 +7,7 @@
 #include <iterator>
 
 #include "cli/plot.h"
-#include "cli/report_html.h"
+#include "cli/report/html.h"
 #include "tensor/error.h"
 
 namespace pupil::course {

@@ -3,7 +3,7 @@
 #include <cctype>
 #include <set>
 
-#include "cli/report_html.h"
+#include "cli/report/html.h"
 #include "course/book/html_writer.h"
 
 namespace pupil::course {

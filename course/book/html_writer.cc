@@ -5,7 +5,7 @@
 #include <iterator>
 #include <set>
 
-#include "cli/report_html.h"
+#include "cli/report/html.h"
 #include "course/book/figures.h"
 #include "tensor/error.h"
 

@@ -3,7 +3,7 @@
 
 #include <iterator>
 
-#include "cli/report_html.h"
+#include "cli/report/html.h"
 #include "course/book/figures.h"
 #include "course/book/page.h"
 #include "nn/file.h"

@@ -6,7 +6,7 @@
 #include <iterator>
 #include <set>
 
-#include "cli/report_html.h"
+#include "cli/report/html.h"
 #include "course/toml.h"
 #include "nn/file.h"
 #include "tensor/error.h"

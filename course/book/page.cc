@@ -4,7 +4,7 @@
 
 #include <iterator>
 
-#include "cli/report_html.h"
+#include "cli/report/html.h"
 
 namespace pupil::course {
 namespace {

@@ -1,6 +1,6 @@
 // `pupil golden`: the engine beside reference values that PyTorch, transformers and PEFT computed
 // in float64. Every case runs in two halves: first the engine computes from the inputs alone, then
-// the expected values are opened and compared (cli/golden_case.h).
+// the expected values are opened and compared (cli/golden/case.h).
 #pragma once
 #include <string>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "cli/golden_files.h"
+#include "cli/golden/files.h"
 
 #include <fmt/format.h>
 

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <map>
 
-#include "cli/golden_case.h"
-#include "cli/golden_files.h"
+#include "cli/golden/case.h"
+#include "cli/golden/files.h"
 #include "nn/optimizer.h"
 #include "nn/schedule.h"
 #include "tensor/error.h"

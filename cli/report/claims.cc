@@ -1,9 +1,9 @@
-#include "cli/report_claims.h"
+#include "cli/report/claims.h"
 
 #include <algorithm>
 #include <limits>
 
-#include "cli/report_lookup.h"
+#include "cli/report/lookup.h"
 
 namespace pupil::cli {
 

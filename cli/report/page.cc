@@ -3,10 +3,10 @@
 
 #include <iterator>
 
-#include "cli/report_claims.h"
-#include "cli/report_html.h"
-#include "cli/report_lookup.h"
-#include "cli/report_sections.h"
+#include "cli/report/claims.h"
+#include "cli/report/html.h"
+#include "cli/report/lookup.h"
+#include "cli/report/sections.h"
 #include "microworld/vocabulary.h"
 #include "nn/file.h"
 

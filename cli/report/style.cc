@@ -1,6 +1,6 @@
 // How the page looks: system fonts, one column, light and dark, narrow screens, paper.
 #include "cli/plot.h"
-#include "cli/report_sections.h"
+#include "cli/report/sections.h"
 
 namespace pupil::cli {
 

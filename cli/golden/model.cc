@@ -1,9 +1,9 @@
-#include "cli/golden_model.h"
+#include "cli/golden/model.h"
 
 #include <cmath>
 #include <limits>
 
-#include "cli/golden_files.h"
+#include "cli/golden/files.h"
 #include "sft/render.h"
 #include "sft/step.h"
 #include "tensor/error.h"

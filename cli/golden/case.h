@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/golden_values.h"
+#include "cli/golden/values.h"
 
 namespace pupil::golden {
 

@@ -1,5 +1,5 @@
 // `pupil golden`: finds the families in a folder, runs their cases, prints a row each.
-#include "cli/golden.h"
+#include "cli/golden/golden.h"
 
 #include <fmt/format.h>
 
@@ -7,8 +7,8 @@
 #include <cmath>
 #include <cstdio>
 
-#include "cli/golden_case.h"
-#include "cli/golden_files.h"
+#include "cli/golden/case.h"
+#include "cli/golden/files.h"
 #include "nn/file.h"
 #include "tensor/error.h"
 

@@ -5,8 +5,8 @@
 #include <map>
 
 #include "autograd/operations.h"
-#include "cli/golden_case.h"
-#include "cli/golden_files.h"
+#include "cli/golden/case.h"
+#include "cli/golden/files.h"
 #include "tensor/error.h"
 
 namespace pupil::golden {

@@ -6,9 +6,9 @@
 #include <limits>
 
 #include "cli/plot.h"
-#include "cli/report_html.h"
-#include "cli/report_lookup.h"
-#include "cli/report_sections.h"
+#include "cli/report/html.h"
+#include "cli/report/lookup.h"
+#include "cli/report/sections.h"
 #include "microworld/vocabulary.h"
 
 namespace pupil::cli {

@@ -3,9 +3,9 @@
 
 #include <filesystem>
 
-#include "cli/golden_case.h"
-#include "cli/golden_files.h"
-#include "cli/golden_model.h"
+#include "cli/golden/case.h"
+#include "cli/golden/files.h"
+#include "cli/golden/model.h"
 #include "nn/model_folder.h"
 #include "sft/adapter_folder.h"
 

@@ -1,4 +1,4 @@
-#include "cli/golden_case.h"
+#include "cli/golden/case.h"
 
 #include <algorithm>
 #include <exception>

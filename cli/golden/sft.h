@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/golden_case.h"
+#include "cli/golden/case.h"
 
 namespace pupil::golden {
 

@@ -1,8 +1,8 @@
 // Family bad: safetensors files that a reader must accept or reject.
 #include <filesystem>
 
-#include "cli/golden_case.h"
-#include "cli/golden_files.h"
+#include "cli/golden/case.h"
+#include "cli/golden/files.h"
 #include "tensor/error.h"
 
 namespace pupil::golden {

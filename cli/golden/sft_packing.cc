@@ -3,8 +3,8 @@
 // in one row, once; a sequence lies in one row, in one piece; no row is too long; as many rows.
 #include <algorithm>
 
-#include "cli/golden_files.h"
-#include "cli/golden_sft.h"
+#include "cli/golden/files.h"
+#include "cli/golden/sft.h"
 #include "sft/packing.h"
 
 namespace pupil::golden {

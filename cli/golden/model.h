@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/golden_values.h"
+#include "cli/golden/values.h"
 #include "nn/gpt.h"
 #include "nn/optimizer.h"
 #include "sft/batch.h"

@@ -4,9 +4,9 @@
 
 #include <iterator>
 
-#include "cli/report_html.h"
-#include "cli/report_lookup.h"
-#include "cli/report_sections.h"
+#include "cli/report/html.h"
+#include "cli/report/lookup.h"
+#include "cli/report/sections.h"
 #include "cli/run_record.h"
 
 namespace pupil::cli {

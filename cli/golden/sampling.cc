@@ -1,8 +1,8 @@
 // Family sampling: the filtered distribution of the next token.
 #include <fmt/format.h>
 
-#include "cli/golden_case.h"
-#include "cli/golden_files.h"
+#include "cli/golden/case.h"
+#include "cli/golden/files.h"
 #include "nn/sampling.h"
 #include "tensor/error.h"
 

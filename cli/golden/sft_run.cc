@@ -3,9 +3,9 @@
 // agreement.
 #include <fmt/format.h>
 
-#include "cli/golden_files.h"
-#include "cli/golden_model.h"
-#include "cli/golden_sft.h"
+#include "cli/golden/files.h"
+#include "cli/golden/model.h"
+#include "cli/golden/sft.h"
 #include "nn/model_folder.h"
 #include "sft/example_data.h"
 #include "sft/render.h"

@@ -1,4 +1,4 @@
-#include "cli/golden_values.h"
+#include "cli/golden/values.h"
 
 #include <fmt/format.h>
 

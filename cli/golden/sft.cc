@@ -5,9 +5,9 @@
 
 #include <sstream>
 
-#include "cli/golden_case.h"
-#include "cli/golden_files.h"
-#include "cli/golden_sft.h"
+#include "cli/golden/case.h"
+#include "cli/golden/files.h"
+#include "cli/golden/sft.h"
 #include "nn/file.h"
 #include "sft/bpe_files.h"
 #include "sft/bpe_trainer.h"

@@ -1,6 +1,6 @@
 // Family quant: NF4, its scales quantised again, and int8 (kernels/quantise.h).
-#include "cli/golden_case.h"
-#include "cli/golden_files.h"
+#include "cli/golden/case.h"
+#include "cli/golden/files.h"
 #include "kernels/quantise.h"
 
 namespace pupil::golden {

@@ -2,9 +2,9 @@
 // a folder with expected_FORM.safetensors beside FORM/ holds one model in several storage forms.
 #include <fmt/format.h>
 
-#include "cli/golden_case.h"
-#include "cli/golden_files.h"
-#include "cli/golden_model.h"
+#include "cli/golden/case.h"
+#include "cli/golden/files.h"
+#include "cli/golden/model.h"
 #include "nn/file.h"
 #include "nn/generate.h"
 #include "nn/model_folder.h"

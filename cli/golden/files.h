@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/golden_values.h"
+#include "cli/golden/values.h"
 #include "nn/safetensors.h"
 
 namespace pupil::golden {

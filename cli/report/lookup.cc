@@ -1,11 +1,11 @@
-#include "cli/report_lookup.h"
+#include "cli/report/lookup.h"
 
 #include <fmt/format.h>
 
 #include <cmath>
 #include <limits>
 
-#include "cli/report_html.h"
+#include "cli/report/html.h"
 
 namespace pupil::cli {
 namespace {
