@@ -52,10 +52,22 @@ class AdapterCommand : public ::testing::Test {
   }
 
   TemporaryFolder files;
-  const std::string model = files.path() + "/model";
+  std::string model = files.path() + "/model";
 };
 
 TEST_F(AdapterCommand, AConversationSwitchesBetweenAdaptersThatAnswerAsEachByItself) {
+  // Fresh embeddings are too short for a frozen head to prefer any letter: first a base that
+  // writes.
+  write_file(path("base.jsonl"), R"({"prompt": "x", "completion": "aaaa"})"
+                                 "\n"
+                                 R"({"prompt": "y", "completion": "bbbb"})"
+                                 "\n");
+  ASSERT_EQ(
+      run_pupil({"sft", "--model", model, "--data", path("base.jsonl"), "--template", "chatml",
+                 "--out", path("base"), "--steps", "100", "--lr", "0.05", "--quiet"})
+          .status,
+      0);
+  model = path("base");
   tune("one", "aaaa");
   tune("two", "bbbb");
   const auto chat = [&](const std::vector<std::string>& options, const std::string& input) {
