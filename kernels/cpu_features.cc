@@ -71,7 +71,6 @@ CpuFeatures read_cpu_features() {
   f.avx512bw = zmm && bit(more.ebx, 30);
   f.avx512vl = zmm && bit(more.ebx, 31);
   f.avx512bf16 = zmm && bit(bf16.eax, 5);
-  f.sha = bit(more.ebx, 29);
   return f;
 }
 #else

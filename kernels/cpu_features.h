@@ -14,7 +14,6 @@ struct CpuFeatures {
   bool avx = false, avx2 = false, fma = false, fma4 = false;
   bool avx512f = false, avx512cd = false, avx512dq = false, avx512bw = false, avx512vl = false;
   bool avx512bf16 = false;
-  bool sha = false;
 };
 
 CpuFeatures read_cpu_features();

@@ -6,7 +6,6 @@
 #include "nn/sha256.h"
 #include "sft/byte_alphabet.h"
 #include "sft/utf8.h"
-#include "tests/run_self.h"
 #include "tests/text_files.h"
 
 namespace pupil {
@@ -340,10 +339,6 @@ TEST(Sha256, GivesTheStandardsValues) {
             "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
   EXPECT_EQ(sha256(std::string(1000000, 'a')),
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
-}
-
-TEST(Sha256, IsTheSameWithoutTheProcessorsOwnInstructions) {
-  test::expect_on_lower_sets("Sha256.GivesTheStandardsValues");
 }
 
 TEST(Sha256, DoesNotDependOnThePieces) {

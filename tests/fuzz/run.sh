@@ -30,7 +30,7 @@ for source in tests/fuzz/fuzzer.cc nn/{safetensors,strict_json,file,float_format
 done
 clang++ -fsanitize=fuzzer,address,undefined "${objects[@]}" -o "$build/fuzzer" -Wl,--start-group \
   "$libraries"/libpupil_{sft,nn,autograd,tensor,kernels,microworld}.a -Wl,--end-group \
-  -lopenblas -lfmt -lpcre2-8 -lpthread
+  -lopenblas -lfmt -lpcre2-8 -lcrypto -lpthread
 
 for target in "${targets[@]}"; do
   mkdir -p "$build/corpus/$target"
