@@ -38,7 +38,10 @@ class Rendering {
   explicit Rendering(const Renderer& renderer) : renderer_(renderer) {}
 
   void visit(const Conversation& conversation) {
-    if (!rule("user")) return visit(single_turn(conversation), conversation.messages[1].weight);
+    if (!rule("user")) {
+      const auto turn = single_turn(conversation);  // throws unless there are two messages
+      return visit(turn, conversation.messages[1].weight);
+    }
     const auto& messages = conversation.messages;
     std::size_t last = messages.size();
     for (std::size_t i = 0; i < messages.size(); ++i) {
