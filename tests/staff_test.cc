@@ -262,7 +262,8 @@ TEST_F(Staff, FeedbackTellsOfHiddenChecksOnlyWhatTheyAreAbout) {
   const Exercise& e = exercise("09a");
   const std::string to = files.path() + "/inbox/s1/" + e.name;
   std::filesystem::create_directories(to);
-  for (const Mutant& m : source("09a").mutants()) {
+  const MarkedSource marked = source("09a");
+  for (const Mutant& m : marked.mutants()) {
     if (m.name == "first-counted") write_file(to + "/exercise.cc", source("09a").mutant(m));
   }
   const GradeAllOptions options{.submissions = files.path() + "/inbox",
