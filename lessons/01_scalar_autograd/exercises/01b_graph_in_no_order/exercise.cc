@@ -16,15 +16,15 @@ static std::vector<std::int32_t> count_uses(const Graph& graph, std::int32_t roo
   //| (void)root;
   //| not_done("the uses of each node");
   std::vector<char> seen(waiting.size(), 0);
-  std::vector<std::int32_t> open = {root};
+  std::vector<std::int32_t> below = {root};  // reached, not yet looked at
   seen[std::size_t(root)] = 1;
-  while (!open.empty()) {
-    const std::int32_t i = open.back();
-    open.pop_back();
+  while (!below.empty()) {
+    const std::int32_t i = below.back();
+    below.pop_back();
     for (std::int32_t e = graph.first[i]; e < graph.first[i + 1]; ++e) {
       const auto j = std::size_t(graph.operand[e]);
       ++waiting[j];
-      if (!seen[j]) open.push_back(graph.operand[e]);
+      if (!seen[j]) below.push_back(graph.operand[e]);
       seen[j] = 1;
     }
   }

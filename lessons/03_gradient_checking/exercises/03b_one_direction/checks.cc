@@ -25,17 +25,21 @@ Call sides(Trial& t, Sizes s, double length) {
   return call;
 }
 
-// Which of seven rules are refuted? Among the tries are blind ones: an upstream of ones, under
-// which every gradient of a softmax is 0.
+// Which of seven rules are refuted? No try finds all that are wrong. The first `blind` ones have an
+// upstream of ones, under which every gradient of a softmax is 0: they find only a rule that is not
+// 0 there (not centred, leak). The others leave x_0 where it is, and so do not see the leak into
+// it. Zero and twice are wrong by the same amount in opposite directions, so that without an
+// absolute value one try finds one of the two.
 Call verdicts(Trial& t, Sizes s, std::int64_t tries, std::int64_t blind) {
   std::vector<std::int32_t> rules = {0, 0, 1, 2, 3, 4, 5};
   for (std::size_t i = rules.size(); i > 1; --i) {
     std::swap(rules[i - 1], rules[std::size_t(t.random.below(std::int32_t(i)))]);
   }
-  std::vector<double> g = t.random.normals(tries * s.m);
+  std::vector<double> u = t.random.normals(tries * s.n), g = t.random.normals(tries * s.m);
   for (std::int64_t i = 0; i < blind * s.m; ++i) g[std::size_t(i)] = 1;
+  for (std::int64_t k = blind; k < tries; ++k) u[std::size_t(k * s.n)] = 0;
   Call call{"verdicts", point(t, s)};
-  call.arguments.push_back(input("u", {tries, s.n}, t.random.normals(tries * s.n)));
+  call.arguments.push_back(input("u", {tries, s.n}, u));
   call.arguments.push_back(input("g", {tries, s.m}, g));
   call.arguments.push_back(input_ids("rules", {7}, rules));
   call.arguments.push_back(output_ids("verdicts", {7}));
@@ -54,7 +58,7 @@ PUPIL_CHECKS {
     t.same(sides(t, {13, 5}, 1e4), 1e-7);
   });
   check("verdicts", [](Trial& t) {
-    t.describe("7 rules, 2 of them right; 2 tries, the first with an upstream of ones");
+    t.describe("7 rules, 2 of them right; 2 tries, each of which misses some of the wrong ones");
     t.same(verdicts(t, {13, 5}, 2, 1));
   });
   // BEGIN HIDDEN
