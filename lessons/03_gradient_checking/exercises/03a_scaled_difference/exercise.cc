@@ -68,9 +68,9 @@ void central_difference(double* g, double* x, const Objective& objective, const 
 //~ g[i] = (above - below) / (2 * h);
 // END MUTANT
 
-// BEGIN MUTANT one-step-for-all of=difference fails=sizes
-//! Your step is the same for all numbers: far too large for 1e-4, lost in rounding for 1e6.
-//~ const double start = x[i], h = kStep;
+// BEGIN MUTANT at-least-one of=difference fails=sizes
+//! max(|x|, 1) is the right size for numbers around 1 only; you were given typical sizes.
+//~ const double start = x[i], h = kStep * std::max(std::abs(start), 1.0);
 //~ x[i] = start + h;
 //~ const double above = objective(x);
 //~ x[i] = start - h;
@@ -79,9 +79,9 @@ void central_difference(double* g, double* x, const Objective& objective, const 
 //~ g[i] = (above - below) / (2 * h);
 // END MUTANT
 
-// BEGIN MUTANT at-least-one of=difference fails=sizes
-//! max(|x|, 1) is the right size for numbers around 1 only; you were given typical sizes.
-//~ const double start = x[i], h = kStep * std::max(std::abs(start), 1.0);
+// BEGIN MUTANT one-step-for-all of=difference fails=sizes
+//! Your step is the same for all numbers: far too large for 1e-4, lost in rounding for 1e6.
+//~ const double start = x[i], h = kStep;
 //~ x[i] = start + h;
 //~ const double above = objective(x);
 //~ x[i] = start - h;
