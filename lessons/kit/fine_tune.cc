@@ -21,13 +21,21 @@ std::vector<Example> to_data(const std::vector<microworld::Example>& examples, b
 
 }  // namespace
 
-double accuracy(const Gpt& gpt, const std::vector<microworld::Example>& questions) {
+AnswerShares answer_shares(const Gpt& gpt, const std::vector<microworld::Example>& questions) {
   const std::vector<microworld::Ids> answers = answer(gpt, questions);
-  std::int64_t right = 0;
+  double right = 0, shape = 0, stop = 0;
   for (std::size_t i = 0; i < questions.size(); ++i) {
-    right += microworld::judge(questions[i], answers[i]).right;
+    const microworld::Judgement verdict = microworld::judge(questions[i], answers[i]);
+    right += verdict.right;
+    shape += verdict.shape;
+    stop += verdict.stop;
   }
-  return double(right) / double(questions.size());
+  const double n = double(questions.size());
+  return {right / n, shape / n, stop / n};
+}
+
+double accuracy(const Gpt& gpt, const std::vector<microworld::Example>& questions) {
+  return answer_shares(gpt, questions).right;
 }
 
 FineTuned fine_tune(Gpt& gpt, const microworld::World& world,
@@ -49,7 +57,10 @@ FineTuned fine_tune(Gpt& gpt, const microworld::World& world,
     targets += r.n_targets;
     tokens += r.n_tokens;
     if (options.measure_every > 0 && step % options.measure_every == 0) {
-      result.accuracy.push_back(accuracy(gpt, test_set(world)));
+      const AnswerShares shares = answer_shares(gpt, test_set(world));
+      result.accuracy.push_back(shares.right);
+      result.shape.push_back(shares.shape);
+      result.stop.push_back(shares.stop);
     }
   };
   train(gpt, gpt.parameters(), train_options, hooks);

@@ -14,19 +14,26 @@ struct FineTuning {
   double lr = 1e-3;                ///< 10 steps of warm-up, then constant; no weight decay
   std::uint64_t seed = 0;          ///< order of the examples
   bool all_tokens = false;         ///< supervise the question, too
-  std::int64_t measure_every = 0;  ///< steps between measures of held-out accuracy; 0: none
+  std::int64_t measure_every = 0;  ///< steps between measures of held-out answers; 0: none
+};
+
+/// Shares of a model's greedy answers (microworld/score.h): the right value, some value of the
+/// relation that was asked for, ended by <end>.
+struct AnswerShares {
+  double right = 0, shape = 0, stop = 0;
 };
 
 struct FineTuned {
-  std::vector<double> losses;    ///< a step each
-  std::vector<double> accuracy;  ///< on the test set, every `measure_every` steps
-  double mask_share = 0;         ///< supervised tokens over all tokens
+  std::vector<double> losses;                 ///< a step each
+  std::vector<double> accuracy, shape, stop;  ///< on the test set, every `measure_every` steps
+  double mask_share = 0;                      ///< supervised tokens over all tokens
 };
 
 /// Trains every parameter of `gpt` on `examples`.
 FineTuned fine_tune(Gpt& gpt, const microworld::World& world,
                     const std::vector<microworld::Example>& examples, const FineTuning& options);
 
+AnswerShares answer_shares(const Gpt& gpt, const std::vector<microworld::Example>& questions);
 /// The share of `questions` that `gpt` answers rightly, greedily.
 double accuracy(const Gpt& gpt, const std::vector<microworld::Example>& questions);
 

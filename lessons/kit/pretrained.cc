@@ -127,7 +127,7 @@ BaseModel pretrained(Lesson& lesson, const Pretraining& dose) {
   lesson.say(fmt::format("base model: {} steps of pretraining, seed {}, {}", dose.steps, dose.seed,
                          cached ? "from the cache" : "trained now and cached"));
   lesson.origin(cached ? Origin::kCached : Origin::kNow);
-  return {path, dose.seed};
+  return {path, dose.seed, cached};
 }
 
 }  // namespace pupil

@@ -28,6 +28,7 @@ enum class ChatRows { kFresh, kPushed };
 struct BaseModel {
   std::string path;  ///< a model folder
   std::uint64_t seed = 0;
+  bool cached = true;  ///< it was there; false: trained in this run
   /// As often as there are experiments that begin with it.
   Gpt load(ChatRows rows = ChatRows::kFresh) const;
 };
