@@ -18,7 +18,7 @@ cd "$root"
 wait_for_verdict() {
   local line
   while IFS= read -r -u "$out" line; do
-    if [[ $line == *" of "*" points" ]]; then return; fi
+    if [[ $line == *" of "*" points"* ]]; then return; fi
   done
   echo "pupil learn ended" >&2
   exit 1

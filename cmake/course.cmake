@@ -22,13 +22,24 @@ else()
   target_link_libraries(pupil_lessons INTERFACE pupil_sft)
 endif()
 
+# What compiles checks is a library of its own: they are compiled anew when it changes, and only then.
+set(exercise_sources)
+foreach(name check_builder course_tree marks process toml)
+  list(APPEND exercise_sources ${CMAKE_SOURCE_DIR}/course/${name}.cc)
+endforeach()
+add_library(pupil_exercise_builder STATIC ${exercise_sources})
+target_include_directories(pupil_exercise_builder PRIVATE ${TOMLPLUSPLUS_INCLUDE})
+target_link_libraries(pupil_exercise_builder PUBLIC pupil_nn)
+
 file(GLOB course_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/course/*.cc
      ${CMAKE_SOURCE_DIR}/course/book/*.cc ${CMAKE_SOURCE_DIR}/course/items/*.cc)
+list(REMOVE_ITEM course_sources ${exercise_sources})
 add_library(pupil_course STATIC ${course_sources})
 target_include_directories(pupil_course PRIVATE ${TOMLPLUSPLUS_INCLUDE} ${MD4C_INCLUDE}
                            ${DUKTAPE_INCLUDE} ${HTTPLIB_INCLUDE})
-target_link_libraries(pupil_course PUBLIC pupil_cli pupil_lessons SQLite::SQLite3 ${CMAKE_DL_LIBS}
-                      ${MD4C_LIBRARY} ${DUKTAPE_LIBRARY} ${HTTPLIB_LIBRARY} Threads::Threads)
+target_link_libraries(pupil_course PUBLIC pupil_exercise_builder pupil_cli pupil_lessons
+                      SQLite::SQLite3 ${CMAKE_DL_LIBS} ${MD4C_LIBRARY} ${DUKTAPE_LIBRARY}
+                      ${HTTPLIB_LIBRARY} Threads::Threads)
 # As Debian compiled the library.
 set_source_files_properties(${CMAKE_SOURCE_DIR}/course/book/serve.cc PROPERTIES COMPILE_DEFINITIONS
   "CPPHTTPLIB_OPENSSL_SUPPORT;CPPHTTPLIB_ZLIB_SUPPORT;CPPHTTPLIB_BROTLI_SUPPORT")
@@ -44,7 +55,7 @@ if(PUPIL_SANITIZE)
 endif()
 
 add_executable(pupil-exercise course/tool/main.cc)
-target_link_libraries(pupil-exercise PRIVATE pupil_course)
+target_link_libraries(pupil-exercise PRIVATE pupil_exercise_builder)
 
 # checks/ID/: reference, mutants and checks of exercise ID. A release brings them compiled.
 set(check_stamps)

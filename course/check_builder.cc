@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <vector>
 
-#include "course/compile.h"
 #include "course/course_tree.h"
 #include "course/marks.h"
 #include "course/process.h"

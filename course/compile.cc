@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <sstream>
@@ -105,6 +104,16 @@ const std::set<std::string> kForbidden = {"exit",
                                           "memfd_create",
                                           "pthread_create"};
 
+// A path as a string of C++.
+std::string quoted(const std::string& path) {
+  std::string out = "\"";
+  for (const char c : path) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c == '\n' ? '?' : c;
+  }
+  return out + '"';
+}
+
 // A copy, so that what is graded is what was hashed, and no link can point elsewhere.
 std::string copy_source(const std::string& file, const std::string& to) {
   struct stat about {};
@@ -117,7 +126,7 @@ std::string copy_source(const std::string& file, const std::string& to) {
                                  std::int64_t(about.st_size), std::int64_t(kLargestSource)));
   }
   const std::string text = read_file(file);
-  write_file(to, fmt::format("#line 1 \"{}\"\n{}", file, text));
+  write_file(to, fmt::format("#line 1 {}\n{}", quoted(file), text));
   return sha256(text);
 }
 
@@ -221,19 +230,6 @@ std::string forbidden_symbols(const std::string& object) {
 }
 
 }  // namespace
-
-std::string tool_path(const std::string& name) {
-  const char* path = std::getenv("PATH");
-  std::istringstream folders(path ? path : "/usr/bin:/bin");
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    const std::string candidate = folder + "/" + name;
-    if (::access(candidate.c_str(), X_OK) != 0) continue;
-    // ccache under a compiler's name wants a cache that a confined process cannot write to.
-    if (fs::canonical(candidate).filename() == "ccache") continue;
-    return fs::absolute(candidate).string();
-  }
-  throw InputError(fmt::format("{} is not installed (on Debian: apt-get install g++)", name));
-}
 
 std::vector<std::string> compile_arguments(const Course& course, const Exercise& exercise) {
   return {tool_path("g++"),

@@ -30,7 +30,4 @@ Built compile(const Course& course, const Exercise& exercise, const std::string&
 /// "exercise.cc:12" for a place in an object built by compile(), empty when it is not known.
 std::string source_line(const std::string& object, const std::string& hexadecimal_place);
 
-/// The absolute path of a tool; throws InputError naming the package to install.
-std::string tool_path(const std::string& name);
-
 }  // namespace pupil::course

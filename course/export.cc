@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "cli/printable.h"
 #include "cli/report/html.h"
 #include "nn/file.h"
 #include "tensor/error.h"
@@ -145,8 +146,9 @@ std::string junit_xml(const StudentResults& student) {
         const char* kind = c.status == Status::kError ? "error" : "failure";
         out += fmt::format(
             "><{0} message=\"{1}\"/></testcase>\n", kind,
+            // XML has no control characters, not even escaped.
             cli::escape_html(c.hidden ? status_name(c.status)
-                                      : std::string(status_name(c.status)) + " " + c.text));
+                                      : cli::printable(status_name(c.status) + (" " + c.text))));
       }
     }
     out += "</testsuite>\n";

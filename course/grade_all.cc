@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "course/check_library.h"
+#include "course/csv.h"
 #include "course/gradebook.h"
 #include "course/grader.h"
 #include "course/protocol.h"
@@ -34,20 +35,21 @@ struct Job {
   std::string file;  // empty: nothing was handed in
 };
 
+// The student's file; the first by name where several folders fit. Links are not followed: they may
+// lead anywhere, to the solution for one.
 std::string file_of(const std::string& folder, const Exercise& e) {
-  std::vector<std::string> ids = e.aliases;
+  std::vector<std::string> ids = e.aliases, found;
   ids.push_back(e.id);
   for (const auto& entry : fs::directory_iterator(folder)) {
+    if (!fs::is_directory(entry.symlink_status())) continue;
     const std::string name = entry.path().filename().string();
+    const fs::path file = entry.path() / "exercise.cc";
+    if (!fs::is_regular_file(fs::symlink_status(file))) continue;
     for (const std::string& id : ids) {
-      const fs::path file = entry.path() / "exercise.cc";
-      // A link may point anywhere, to the solution for one.
-      if (name.starts_with(id + "_") && fs::is_regular_file(fs::symlink_status(file))) {
-        return file.string();
-      }
+      if (name.starts_with(id + "_")) found.push_back(file.string());
     }
   }
-  return "";
+  return found.empty() ? "" : *std::min_element(found.begin(), found.end());
 }
 
 // The secret seed is drawn once for an output folder and kept with the results.
@@ -200,6 +202,7 @@ class Class {
     for (const Exercise* e : course_.exercises()) {
       Results r = read_results(fmt::format("{}/results/{}/{}.json", options_.out, student, e->id));
       for (CheckResult& c : r.checks) {
+        c.seed.clear();  // the secret one: it would tell the numbers of the next attempt
         if (!c.hidden) continue;
         const auto spec = std::find_if(e->checks.begin(), e->checks.end(),
                                        [&](const CheckSpec& s) { return s.name == c.name; });
@@ -214,30 +217,31 @@ class Class {
   }
 
   void write_summary(const Gradebook& book) const {
-    std::string csv = "student";
-    for (const Exercise* e : course_.exercises()) csv += "," + e->id;
-    csv += ",total\n";
+    std::vector<CsvRow> rows = {{"student"}};
+    for (const Exercise* e : course_.exercises()) rows[0].push_back(e->id);
+    rows[0].emplace_back("total");
     make_folder(options_.out + "/feedback");
     std::string last;
     for (const Job& job : jobs_) {
       if (job.student == last) continue;
       last = job.student;
       std::int64_t total = 0;
-      csv += job.student;
+      CsvRow row = {job.student};
       bool complete = true;
       for (const Exercise* e : course_.exercises()) {
         const auto grade = book.get(job.student, e->id);
         complete &= grade.has_value();
         total += grade ? grade->points : 0;
-        csv += grade ? fmt::format(",{}", grade->points) : ",";
+        row.push_back(grade ? std::to_string(grade->points) : "");
       }
-      csv += fmt::format(",{}\n", total);
+      row.push_back(std::to_string(total));
+      rows.push_back(row);
       if (complete) {
         write_file(fmt::format("{}/feedback/{}.txt", options_.out, job.student),
                    feedback(job.student));
       }
     }
-    write_file(options_.out + "/summary.csv", csv);
+    write_file(options_.out + "/summary.csv", to_csv(rows));
   }
 
   const Course& course_;

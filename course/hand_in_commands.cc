@@ -103,7 +103,9 @@ int submit(const SubmitSettings& s) {
 // ---- doctor -------------------------------------------------------------------------------------
 
 bool report(const char* what, const std::string& found, const std::string& remedy) {
-  fmt::print("{:<12} {}\n", what, remedy.empty() ? found : found + "; " + remedy);
+  const std::string text = wrap(
+      std::string(13, ' ') + found + (remedy.empty() ? "" : "; " + remedy), terminal_width(), 13);
+  fmt::print("{:<12} {}\n", what, text.substr(13));
   return remedy.empty();
 }
 

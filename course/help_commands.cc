@@ -68,7 +68,9 @@ int print_status(const Session& session, const cli::Common& common) {
     return 0;
   }
   fmt::print("{} of {} exercises pass, {} of {} points\n", passing, all.size(), points, most);
-  fmt::print("current: {} {} ({})\n{}\n", now.id, now.title, session.state(now),
+  fmt::print("{}\n{}\n",
+             wrap(fmt::format("current: {} {} ({})", now.id, now.title, session.state(now)),
+                  terminal_width(), 2),
              session.work().file(now));
   return 0;
 }

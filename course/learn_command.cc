@@ -14,6 +14,7 @@
 #include "course/session.h"
 #include "course/watch.h"
 #include "nn/file.h"
+#include "tensor/error.h"
 
 namespace pupil::course {
 namespace {
@@ -58,7 +59,7 @@ class Learn {
         const FileWatch::Event event = watch.wait(keyboard_, -1);
         if (cli::interrupt_requested()) return 0;
         if (event == FileWatch::Event::kSaved) check(watch);
-        if (event == FileWatch::Event::kKey && !key(watch)) return 0;
+        if (event == FileWatch::Event::kKey && !answers_key(watch)) return 0;
       }
     }
     return 0;
@@ -92,7 +93,18 @@ class Learn {
     say("h hint  e explain  r run again  l list  x reset  u undo  q quit");
   }
 
-  // False: to quit.
+  // What a key cannot do is said; the loop goes on. False: to quit.
+  bool answers_key(FileWatch& watch) {
+    try {
+      return key(watch);
+    } catch (const UsageError& e) {
+      say(e.what());
+    } catch (const InputError& e) {
+      say(e.what());
+    }
+    return true;
+  }
+
   bool key(FileWatch& watch) {
     char pressed = 0;
     const ssize_t n = ::read(STDIN_FILENO, &pressed, 1);

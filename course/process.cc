@@ -15,6 +15,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <sstream>
 
 #include "tensor/error.h"
 
@@ -165,6 +167,19 @@ Captured run_captured(const std::vector<std::string>& arguments, double timeout_
 std::vector<std::string> plain_environment() {
   const char* path = std::getenv("PATH");
   return {fmt::format("PATH={}", path ? path : "/usr/bin:/bin"), "LANG=C", "LC_ALL=C"};
+}
+
+std::string tool_path(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path ? path : "/usr/bin:/bin");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const std::string candidate = folder + "/" + name;
+    if (::access(candidate.c_str(), X_OK) != 0) continue;
+    // ccache under a compiler's name wants a cache that a confined process cannot write to.
+    if (std::filesystem::canonical(candidate).filename() == "ccache") continue;
+    return std::filesystem::absolute(candidate).string();
+  }
+  throw InputError(fmt::format("{} is not installed (on Debian: apt-get install g++)", name));
 }
 
 double now_s() {

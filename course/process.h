@@ -80,6 +80,9 @@ Captured run_captured(const std::vector<std::string>& arguments, double timeout_
                       const std::vector<std::string>& environment = plain_environment(),
                       std::size_t most = 1 << 20);
 
+/// The absolute path of a tool; throws InputError naming the package to install.
+std::string tool_path(const std::string& name);
+
 double now_s();  ///< a clock that only goes forward
 
 }  // namespace pupil::course

@@ -104,6 +104,48 @@ std::string pack(const std::string& out, const std::string& name) {
   return archive;
 }
 
+// The tree grows under another name and is gone when something stops it: no half release, and none
+// with a secret in it, is left to be handed out.
+class Unfinished {
+ public:
+  explicit Unfinished(std::string path) : path_(std::move(path)) {
+    fs::remove_all(path_);
+    make_folder(path_);
+  }
+  ~Unfinished() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  Unfinished(const Unfinished&) = delete;
+  Unfinished& operator=(const Unfinished&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// Starters instead of marked sources, compiled checks instead of written ones.
+void strip(const Course& course, const Exercise& e, const std::string& tree, Secrets& secrets) {
+  const std::string folder = tree + "/" + fs::relative(e.folder, course.root).string();
+  const MarkedSource source(read_file(e.path("exercise.cc")), e.path("exercise.cc"));
+  write_file(folder + "/exercise.cc", source.starter());
+  build_checks(course.root, e.folder, tree + "/checks/" + e.id, false);
+  collect(e, secrets);
+  secrets.allow(source.starter());
+  secrets.allow(read_file(e.path("exercise.h")));
+  secrets.allow(read_file(e.path("call.cc")));
+}
+
+void expect_no_secret(const Secrets& secrets, const std::string& tree) {
+  const std::vector<Leak> leaks = secrets.find_in(tree);
+  if (leaks.empty()) return;
+  std::string text = "the release holds lines that it must not:";
+  for (const Leak& leak : leaks) {
+    text += fmt::format("\n  {}: \"{}\" of {}", leak.file, leak.secret.text, leak.secret.place);
+  }
+  throw InputError(text);
+}
+
 }  // namespace
 
 Release release(const Course& course, const std::string& out) {
@@ -112,37 +154,22 @@ Release release(const Course& course, const std::string& out) {
   Release made;
   made.tree = out + "/" + name;
   if (folder_exists(made.tree)) throw InputError(made.tree + " is there already; remove it first");
-  make_folder(made.tree);
-  copy_tree(course.root, made.tree);
-  mark_as_release(made.tree);
+  const Unfinished tree(out + "/." + name + ".unfinished");
+  copy_tree(course.root, tree.path());
+  mark_as_release(tree.path());
 
   Secrets secrets;
   allow_engine(course.root, secrets);
-  for (const Exercise* e : course.exercises()) {
-    const std::string folder = made.tree + "/" + fs::relative(e->folder, course.root).string();
-    const MarkedSource source(read_file(e->path("exercise.cc")), e->path("exercise.cc"));
-    write_file(folder + "/exercise.cc", source.starter());
-    build_checks(course.root, e->folder, made.tree + "/checks/" + e->id, false);
-    collect(*e, secrets);
-    secrets.allow(source.starter());
-    secrets.allow(read_file(e->path("exercise.h")));
-    secrets.allow(read_file(e->path("call.cc")));
-    ++made.exercises;
-  }
-  const std::vector<Leak> leaks = secrets.find_in(made.tree);
-  if (!leaks.empty()) {
-    std::string text = "the release holds lines that it must not:";
-    for (const Leak& leak : leaks) {
-      text += fmt::format("\n  {}: \"{}\" of {}", leak.file, leak.secret.text, leak.secret.place);
-    }
-    throw InputError(text);
-  }
-  const Course released = read_course(made.tree);
+  for (const Exercise* e : course.exercises()) strip(course, *e, tree.path(), secrets);
+  expect_no_secret(secrets, tree.path());
+  const Course released = read_course(tree.path());
   for (const Exercise* e : released.exercises()) expect_not_done(released, *e);
-  for (const auto& entry : fs::recursive_directory_iterator(made.tree)) {
+  for (const auto& entry : fs::recursive_directory_iterator(tree.path())) {
     made.files += entry.is_regular_file();
   }
+  made.exercises = course.exercises().size();
   made.secrets = secrets.count();
+  fs::rename(tree.path(), made.tree);
   made.archive = pack(out, name);
   made.sha256 = sha256_of_file(made.archive);
   return made;

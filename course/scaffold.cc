@@ -74,6 +74,11 @@ void square_backward(pupil::View<double> dx, pupil::View<const double> x,
   }
 }
 
+// BEGIN MUTANT not-squared of=value fails=value
+//! You returned x itself; the value is its square.
+//~ y.data[i] = x.data[i];
+// END MUTANT
+
 // BEGIN MUTANT two-forgotten of=gradient fails=gradient
 //! The derivative of x^2 is 2 x: the 2 is missing.
 //~ dx.data[i] = x.data[i] * dy.data[i];

@@ -35,6 +35,7 @@ class Validator {
     run_reference();
     run_starter();
     for (const NamedMutant& m : library_.mutants()) run_mutant(m);
+    expect_every_check_refuses();
     result_.seconds = now_s() - start;
     return result_;
   }
@@ -133,6 +134,7 @@ class Validator {
     for (const CheckResult& c : r.checks) {
       if (c.status == Status::kPass || c.status == Status::kSkipped) continue;
       v.caught_by += (v.caught_by.empty() ? "" : " ") + c.name;
+      refused_.insert(c.name);
       if (c.name != mutant.fails) continue;
       if (!c.diagnosis.empty()) v.top = c.diagnosis[0].key;
       v.margin = c.compared ? c.worst.error / c.tolerance : 0;
@@ -148,10 +150,24 @@ class Validator {
     result_.mutants.push_back(v);
   }
 
+  // What no wrong solution fails may hold for anything. Large cases repeat others in size, hidden
+  // ones often at their edges.
+  void expect_every_check_refuses() {
+    for (const CheckSpec& spec : exercise_.checks) {
+      if (!runs(spec) || spec.large || refused_.count(spec.name)) continue;
+      if (spec.hidden) {
+        result_.warnings.push_back(fmt::format("no mutant fails the hidden check {}", spec.name));
+      } else {
+        fault("vacuous: no mutant fails check {}; add one that does, or drop the check", spec.name);
+      }
+    }
+  }
+
   const Course& course_;
   const Exercise& exercise_;
   const ValidateOptions& options_;
   std::string folder_;
+  std::set<std::string> refused_;  // checks that some mutant failed
   CheckLibrary library_;
   Validation result_;
 };
@@ -176,7 +192,7 @@ std::string validation_text(const Validation& v, int width) {
   for (const MutantVerdict& m : v.mutants) {
     out += wrap(fmt::format("  {:<26} {:<16} {:<26} {:>8.1e} {}", m.name, m.caught_by, m.top,
                             m.margin, m.ok ? "ok" : "NOT CAUGHT AS IT SHOULD"),
-                std::max(width, 80), 4) +
+                width, 4) +
            "\n";
   }
   for (const std::string& f : v.faults) out += wrap("  FAULT " + f, width, 8) + "\n";

@@ -74,7 +74,7 @@ class Writer {
                            "explain shows more",
                            c.relative_norm));
     }
-    if (c.status == Status::kFail)
+    if (c.status == Status::kFail && !c.seed.empty())
       line(15, fmt::format("again with these numbers: --seed {}", c.seed));
   }
   std::string text() const { return out_; }
@@ -95,6 +95,11 @@ std::string wrap(const std::string& text, int width, int indent) {
     if (!first_line) out += "\n";
     const std::size_t lead = std::min(paragraph.find_first_not_of(' '), paragraph.size());
     std::string line(first_line ? lead : std::max(lead, std::size_t(indent)), ' ');
+    if (line.size() + paragraph.size() - lead <= std::size_t(width)) {
+      out += line + paragraph.substr(lead);  // columns of a table stay
+      first_line = false;
+      continue;
+    }
     bool empty = true;
     std::istringstream words(paragraph);
     for (std::string word; words >> word;) {
@@ -145,7 +150,9 @@ std::string verdict_text(const Exercise& exercise, const Results& results, const
   const char* word =
       results.status == Status::kNotDone ? "NOT WRITTEN YET" : word_of(results.status);
   writer.line(0, fmt::format("{}  {}", exercise.id, exercise.title));
-  writer.line(0, fmt::format("{}  {} of {} points", word, results.points, results.max_points));
+  const std::string seed = results.checks.empty() ? "" : results.checks[0].seed;
+  writer.line(0, fmt::format("{}  {} of {} points{}", word, results.points, results.max_points,
+                             seed.empty() ? "" : ", seed " + seed));
   if (!results.message.empty()) {
     // The compiler's lines stay whole: they name places.
     writer.raw(cli::printable(results.message) + "\n");

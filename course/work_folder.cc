@@ -69,8 +69,15 @@ std::string WorkFolder::evidence_file(const Exercise& exercise) const {
 std::string WorkFolder::build_folder(const Exercise& exercise) const {
   return state_folder() + "/build/" + exercise.id;
 }
+// Of an exercise that was renamed: where it was.
 std::string WorkFolder::saved_folder(const Exercise& exercise) const {
-  return state_folder() + "/saved/" + exercise.id;
+  const std::string usual = state_folder() + "/saved/" + exercise.id;
+  if (folder_exists(usual)) return usual;
+  for (const std::string& id : exercise.aliases) {
+    const std::string earlier = state_folder() + "/saved/" + id;
+    if (folder_exists(earlier)) return earlier;
+  }
+  return usual;
 }
 
 std::string WorkFolder::starter(const Exercise& exercise) const {
@@ -104,7 +111,8 @@ void WorkFolder::write_compile_commands() const {
   write_file(path_ + "/compile_commands.json", list.dump(1) + "\n");
 }
 
-// First the copy, then the change: killed in between, nothing is lost.
+// First the copy, then the change: killed in between, nothing is lost. The lock is the caller's:
+// two at once would take one number.
 void WorkFolder::replace(const Exercise& exercise, const std::string& text) const {
   const std::string path = file(exercise), folder = saved_folder(exercise);
   if (file_exists(path)) {
@@ -116,9 +124,13 @@ void WorkFolder::replace(const Exercise& exercise, const std::string& text) cons
   write_file(path, text);
 }
 
-void WorkFolder::reset(const Exercise& exercise) const { replace(exercise, starter(exercise)); }
+void WorkFolder::reset(const Exercise& exercise) const {
+  const StateLock lock(*this, "saved");
+  replace(exercise, starter(exercise));
+}
 
 void WorkFolder::undo(const Exercise& exercise) const {
+  const StateLock lock(*this, "saved");
   const std::vector<int> numbers = saved_numbers(saved_folder(exercise));
   if (numbers.empty()) {
     throw UsageError(fmt::format("nothing of {} was replaced yet, so there is nothing to put back",

@@ -1,15 +1,18 @@
 // Students' files that attack the grader (tests/hostile_students/), each with the status that it
 // must get: with the list of refused symbols, and behind it, where the sandbox alone holds, at
-// every level that this machine offers. None gets a point, each leaves a valid results.json, and
-// nothing outside of the build folder changes.
+// every level that this machine offers. None gets a point, each leaves a valid results.json
+// (tests/schemas/), and nothing outside of the build folder changes.
 #include <gtest/gtest.h>
 
 #include <map>
+#include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "course/protocol.h"
 #include "course/worker_process.h"
 #include "tests/course_fixture.h"
+#include "tests/json_schema.h"
 
 namespace pupil::course {
 namespace {
@@ -45,16 +48,33 @@ bool is_one_of(const std::string& status, const std::string& allowed) {
   return false;
 }
 
-// Path, size and time of every file: what an attack would change.
-std::map<std::string, std::string> state_of_tree(const std::string& root) {
+// Path, size and time of everything that an attack could reach and change: the sources, and what
+// lies in the folder they stand in. Builds go on meanwhile, and are somebody else's.
+std::map<std::string, std::string> state_outside() {
   std::map<std::string, std::string> state;
-  for (const auto& entry : fs::recursive_directory_iterator(root)) {
-    if (!entry.is_regular_file()) continue;
-    state[entry.path().string()] =
-        std::to_string(entry.file_size()) + " " +
-        std::to_string(entry.last_write_time().time_since_epoch().count());
+  const fs::path root = PUPIL_SOURCE_DIR;
+  for (auto it = fs::recursive_directory_iterator(root); it != fs::end(it); ++it) {
+    const std::string name = it->path().filename().string();
+    const bool ours = it.depth() > 0 || (name != "build" && name != "work" && name != ".git");
+    if (!ours) it.disable_recursion_pending();
+    if (!ours || !it->is_regular_file()) continue;
+    state[it->path().string()] = std::to_string(it->file_size()) + " " +
+                                 std::to_string(it->last_write_time().time_since_epoch().count());
+  }
+  for (const char* planted : {"planted", "../planted", "/tmp/planted", "results.json"}) {
+    if (fs::exists(root / planted)) state[planted] = "is there";
   }
   return state;
+}
+
+// What grading leaves in the folders that it was given.
+std::set<std::string> names_in(const std::string& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    const std::string name = fs::relative(entry.path(), folder).string();
+    names.insert(name.substr(0, name.find("call-")));  // call-HASH.o
+  }
+  return names;
 }
 
 std::vector<int> levels() {
@@ -74,16 +94,22 @@ class HostileStudent : public test::CourseTest, public ::testing::WithParamInter
         << to_json(results);
     EXPECT_EQ(results.points, 0) << how;
     for (const CheckResult& c : results.checks) EXPECT_EQ(c.points, 0) << how << ", " << c.name;
-    const Results written = read_results(files.path() + "/results.json");
+    const std::string path = files.path() + "/results.json";
+    const auto faults = schema.faults(nlohmann::json::parse(read_file(path)));
+    EXPECT_EQ(faults, std::vector<std::string>()) << how;
+    const Results written = read_results(path);
     EXPECT_EQ(written.status, results.status) << how;
     EXPECT_EQ(written.checks.size(), results.checks.size()) << how;
   }
+
+  const test::JsonSchema schema{
+      nlohmann::json::parse(read_file(PUPIL_SOURCE_DIR "/tests/schemas/results.schema.json"))};
 };
 
 TEST_P(HostileStudent, GetsItsStatusAndNoPointsAtEveryLevel) {
   const Hostile& hostile = GetParam();
   ASSERT_FALSE(hostile.expect.empty() || hostile.behind.empty()) << hostile.path;
-  const auto before = state_of_tree(PUPIL_SOURCE_DIR "/lessons");
+  const auto before = state_outside();
   GradeOptions options{.seed = 7};
   options.results = files.path() + "/results.json";
   Exercise e = exercise(hostile.exercise);
@@ -102,16 +128,18 @@ TEST_P(HostileStudent, GetsItsStatusAndNoPointsAtEveryLevel) {
       EXPECT_EQ(results.worker.level, level_name(level));
     }
   }
-  EXPECT_EQ(state_of_tree(PUPIL_SOURCE_DIR "/lessons"), before);
-  EXPECT_FALSE(fs::exists("planted"));
-  EXPECT_FALSE(fs::exists("../planted"));
-  EXPECT_FALSE(fs::exists("results.json"));
+  EXPECT_EQ(state_outside(), before);
+  const std::set<std::string> allowed = {"build", "build/", "build/exercise.cc", "build/student.so",
+                                         "results.json"};
+  for (const std::string& name : names_in(files.path())) {
+    EXPECT_TRUE(allowed.count(name)) << name << " was left";
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, HostileStudent, ::testing::ValuesIn(hostile_students()),
                          [](const auto& info) { return info.param.name; });
 
-TEST(HostileStudents, AreThirtyOrMore) { EXPECT_GE(hostile_students().size(), 30u); }
+TEST(HostileStudents, AreFiftyOrMore) { EXPECT_GE(hostile_students().size(), 50u); }
 
 }  // namespace
 }  // namespace pupil::course

@@ -4,7 +4,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <vector>
 
 #include "nn/sha256.h"
 #include "tests/course_fixture.h"
@@ -127,6 +129,76 @@ TEST_F(ProgressTest, ResetThenUndoRestoresTheBytes) {
   EXPECT_EQ(read_file(work.file(e)), work.starter(e));
   work.undo(e);
   EXPECT_EQ(read_file(work.file(e)), mine);
+}
+
+TEST_F(ProgressTest, UndoFindsWhatWasReplacedBeforeARename) {
+  const Exercise& e = exercise("09b");
+  write_file(work.file(e), "// mine\n");
+  work.reset(e);
+  Exercise renamed = e;
+  renamed.id = "10a";
+  renamed.name = "10a_other";
+  renamed.aliases = {"09b"};
+  work.undo(renamed);
+  EXPECT_EQ(read_file(work.file(renamed)), "// mine\n");
+}
+
+// The file that a person wrote is in the saved ones, however many terminals reset at once.
+TEST_F(ProgressTest, ResetsAtOnceLoseNoFile) {
+  const Exercise& e = exercise("09b");
+  for (int round = 0; round < 10; ++round) {
+    const std::string mine = "// mine, " + std::to_string(round) + "\n";
+    write_file(work.file(e), mine);
+    std::vector<pid_t> children;
+    for (int i = 0; i < 3; ++i) {
+      children.push_back(::fork());
+      if (children.back() == 0) {
+        work.reset(e);
+        ::_exit(0);
+      }
+    }
+    for (const pid_t child : children) ::waitpid(child, nullptr, 0);
+    int found = 0;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(work.state_folder() + "/saved/09b")) {
+      found += read_file(entry.path().string()) == mine;
+    }
+    EXPECT_EQ(found, 1) << round;
+  }
+}
+
+TEST_F(ProgressTest, AnotherOrderOfTheCourseChangesNoState) {
+  const Exercise& e = exercise("04a");
+  write_file(work.file(e), "// mine\n");
+  record_results(work, e, passed(e));
+  Course reordered = tree;
+  std::reverse(reordered.lessons.begin(), reordered.lessons.end());
+  for (Lesson& lesson : reordered.lessons) {
+    std::reverse(lesson.exercises.begin(), lesson.exercises.end());
+  }
+  const WorkFolder again(reordered, work.path());
+  EXPECT_EQ(again.prepare(), 0);
+  EXPECT_EQ(Progress(again).current(), "04a");
+  for (const Exercise* other : reordered.exercises()) {
+    EXPECT_EQ(state_of(Progress(again).of(*other), sha256_of_file(again.file(*other)), "f1"),
+              other->id == "04a" ? "passing" : "new");
+  }
+}
+
+TEST_F(ProgressTest, AnExerciseThatLeavesTheCourseAndComesBackHasLostNothing) {
+  const Exercise& e = exercise("04a");
+  write_file(work.file(e), "// mine\n");
+  record_results(work, e, passed(e));
+  Course without = tree;
+  std::erase_if(without.lessons, [](const Lesson& lesson) { return lesson.id == "04"; });
+  const WorkFolder smaller(without, work.path());
+  EXPECT_EQ(smaller.prepare(), 0);
+  EXPECT_EQ(without.find_exercise(Progress(smaller).current()), nullptr);
+  record_results(smaller, without.exercise("09b"), passed(without.exercise("09b")));
+  EXPECT_EQ(work.prepare(), 0);
+  EXPECT_EQ(state(e), "passing");
+  EXPECT_EQ(Progress(work).of(e).best, 5);
+  EXPECT_EQ(read_file(work.file(e)), "// mine\n");
 }
 
 TEST_F(ProgressTest, PrepareNeverOverwritesAStudentsFile) {

@@ -27,7 +27,9 @@ int run(char** words) {
   const Limits limits{std::atoll(words[1]), std::atoll(words[2])};
   const std::string object = words[3];
   give_up_privileges();
+  give_up_capabilities();
   apply_limits(limits, 0);
+  forbid_processes();
   std::uint8_t level = wanted & protocol::kBubblewrap;
   if ((wanted & protocol::kLandlock) && apply_landlock({object}, {}, false)) {
     level |= protocol::kLandlock;

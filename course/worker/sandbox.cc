@@ -1,6 +1,7 @@
 #include "course/worker/sandbox.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
@@ -69,6 +70,16 @@ void apply_limits(const Limits& limits, std::int64_t largest_file) {
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_NOFILE, 64);
   limit(RLIMIT_STACK, 8 << 20);
+}
+
+void forbid_processes() { limit(RLIMIT_NPROC, 0); }
+
+void give_up_capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
+  if (::syscall(SYS_capset, &header, none) != 0) {
+    throw std::runtime_error("cannot give up capabilities");
+  }
 }
 
 void give_up_privileges() {
