@@ -77,6 +77,7 @@ std::set<std::string> names_in(const std::string& folder) {
   return names;
 }
 
+// Limits alone are no sandbox, and `staff grade` refuses them.
 std::vector<int> levels() {
   std::vector<int> list = {protocol::kSeccomp, protocol::kSeccomp | protocol::kLandlock};
   if (bubblewrap_works()) list.push_back(list.back() | protocol::kBubblewrap);
