@@ -120,13 +120,7 @@ TEST_F(Command, TheExampleOfEachWorksAsTyped) {
     const std::string help = run_pupil({name, "--help"}).out;
     const std::string mark = "\nExample:\n  ";
     const std::string example = help.substr(help.find(mark) + mark.size());
-    // At the end of doctor, whose children tried every sandbox, LeakSanitizer's tracer itself
-    // faults now and then ("Tracer caught signal 11"), and takes the exit status with it. Leaks of
-    // the same code show at check and verify.
-    const bool traced = name != "doctor";
-    const Ran ran =
-        run_shell(traced ? example : "export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0; " + example,
-                  files.path());
+    const Ran ran = run_shell(example, files.path());
     // The starter of an exercise is not done.
     EXPECT_EQ(ran.status, name == "check" || name == "verify" ? 1 : 0) << example << ran.err;
   }
