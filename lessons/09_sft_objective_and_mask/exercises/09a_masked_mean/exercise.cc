@@ -62,6 +62,17 @@ void masked_mean_backward(pupil::View<double> dlogits, pupil::View<const double>
   }
 }
 
+// BEGIN MUTANT mask-multiplied of=gradient fails=nothing-supervised
+//! With nothing supervised you multiply 1/0 by 0, which is NaN: rows that do not count are set to 0.
+//~ const std::int64_t t = row + 1;
+//~ std::fill(dz, dz + logits.width, 0.0);
+//~ if (t == logits.rows) continue;
+//~ const double log_z = log_sum_exp(z, logits.width);
+//~ for (std::int64_t v = 0; v < logits.width; ++v) {
+//~   dz[v] = dloss * mask[t] / double(n) * (std::exp(z[v] - log_z) - (v == ids[t]));
+//~ }
+// END MUTANT
+
 // BEGIN MUTANT all-tokens of=count fails=value
 //! You divided by all tokens; the mean is over the supervised ones.
 //~ return std::count(mask + 1, mask + length, 1) == 0 ? 0 : length - 1;
