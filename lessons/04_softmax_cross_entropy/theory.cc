@@ -1,5 +1,7 @@
-// Lesson 04 measures: the gradient p - y, the stable form at logits of 1e4, and what the number
-// means: log V at the start, the entropy of the data at the end.
+// Lesson 04 measures: the gradient p - y, the stable form at logits of 1e4, rows that are read in
+// slices or over candidates alone, and what the number means: log V at the start, the entropy of
+// the data at the end.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -56,6 +58,7 @@ void the_gradient_is_p_minus_y(Lesson& lesson, const Tensor& logits, const Tenso
     row_sum = std::max(row_sum, std::abs(sum));
     row_norm = std::max(row_norm, norm * double(kRows));
   }
+
   lesson.gate("engine against the rule, largest difference", "|dz - (p-y)/n|", difference,
               less_than(1e-15));
   lesson.gradcheck("the mean loss", {logits},
@@ -64,8 +67,7 @@ void the_gradient_is_p_minus_y(Lesson& lesson, const Tensor& logits, const Tenso
   lesson.gate("and is never larger than 2", "sum_v |p_v - y_v|", row_norm, less_than(2));
   lesson.caveat(
       "Both checks use the same forward. If it had a wrong sign, p - y would still be its "
-      "gradient: "
-      "compare the value, too, with one that you computed by hand.");
+      "gradient: compare the value, too, with one that you computed by hand.");
 }
 
 void the_stable_form_survives(Lesson& lesson) {
@@ -74,7 +76,7 @@ void the_stable_form_survives(Lesson& lesson) {
       "is exact at 10000.");
   for (const double size : {10.0, 1000.0, 10000.0}) {
     const std::vector<double> z = {size, size - 1, 0};
-    lesson.show("naive loss of the likely token at logits of", "z = " + std::to_string(int(size)),
+    lesson.show("naive loss of the likely token, logits of " + std::to_string(int(size)), "L",
                 naive_loss(z, 0));
   }
   const std::vector<double> z = {10000, 9999, 0};
@@ -87,6 +89,60 @@ void the_stable_form_survives(Lesson& lesson) {
   backward(mean_loss(large, Tensor::from<std::int32_t>({1}, std::vector<std::int32_t>{2})));
   lesson.gate("the engine's gradient there, at the target", "p_y - 1",
               large.grad().to_vector<double>()[2], between(-1 - 1e-12, -1 + 1e-12));
+}
+
+// log sum_v exp(z_v)
+double normaliser(std::span<const double> z) { return stable_loss(z, 0) + z[0]; }
+
+void slices_of_a_row(Lesson& lesson) {
+  lesson.claim("A row can be read in slices, each of them once: two normalisers join to one.");
+  //   Z = log(e^Za + e^Zb) = max(Za, Zb) + log(1 + e^-|Za - Zb|)
+  std::vector<double> z = randn({1009}).to_vector<double>();
+  for (double& v : z) v = 10000 + 2 * v;
+  constexpr std::size_t kSlice = 101;
+  double joined = normaliser(std::span(z).first(kSlice));
+  for (std::size_t at = kSlice; at < z.size(); at += kSlice) {
+    const double next = normaliser(std::span(z).subspan(at, std::min(kSlice, z.size() - at)));
+    joined = std::max(joined, next) + std::log1p(std::exp(-std::abs(joined - next)));
+  }
+  lesson.show("normaliser of 1009 logits near 10000", "Z", joined);
+  lesson.gate("read in ten slices, relative difference", "|Z' - Z| / Z",
+              std::abs(joined / normaliser(z) - 1), less_than(1e-14));
+}
+
+void candidates_alone(Lesson& lesson, const Tensor& logits, const Tensor& targets) {
+  lesson.claim("Among candidates alone the loss can be small though none of them would be said.");
+  //   L_C = Z_C - z_y = L + log p(C)          p(C) = sum_{v in C} p_v = exp(Z_C - Z)
+  const std::vector<double> z = {6, 1, 12, 11, 3};
+  const std::span<const double> candidates = std::span(z).first(2);
+  const double among = stable_loss(candidates, 0), all = stable_loss(z, 0);
+  const double log_share = normaliser(candidates) - normaliser(z);
+  lesson.gate("loss among two candidates", "L_C", among, less_than(0.01));
+  lesson.gate("loss of the same token among all", "L", all, greater_than(6));
+  lesson.gate("probability that a candidate is said at all", "p(C)", std::exp(log_share),
+              less_than(0.01));
+  lesson.gate("L + log p(C) - L_C", "", std::abs(all + log_share - among), less_than(1e-14));
+
+  // -1e4 added to a logit takes it out: exp gives exactly 0 there. The targets stay in.
+  Tensor barred = Tensor::zeros({kRows, kVocabulary}, DType::kFloat64);
+  const std::span<double> bar = barred.span<double>();
+  const std::vector<std::int32_t> y = targets.to_vector<std::int32_t>();
+  for (std::size_t i = 0; i < bar.size(); ++i) {
+    const auto column = std::int32_t(i % std::size_t(kVocabulary));
+    if (column % 3 == 0 && column != y[i / std::size_t(kVocabulary)]) bar[i] = -1e4;
+  }
+  const auto loss = [&](const Variable& in) {
+    return mean_loss(add(in, constant(barred)), targets);
+  };
+  lesson.gradcheck("the loss over candidates", {logits},
+                   [&](const Inputs& in) { return loss(in[0]); });
+  const Variable row = parameter(logits.clone());
+  backward(loss(row));
+  std::vector<double> outside;
+  for (std::size_t i = 0; i < bar.size(); ++i) {
+    if (bar[i] != 0) outside.push_back(row.grad().span<double>()[i]);
+  }
+  lesson.expect_zero("gradient of what is no candidate", outside);
 }
 
 void shift_and_temperature(Lesson& lesson, const Tensor& logits, const Tensor& targets) {
@@ -165,6 +221,8 @@ int main(int argc, char** argv) {
                       const Tensor targets = random_ids({kRows}, std::int32_t(kVocabulary));
                       the_gradient_is_p_minus_y(lesson, logits, targets);
                       the_stable_form_survives(lesson);
+                      slices_of_a_row(lesson);
+                      candidates_alone(lesson, logits, targets);
                       shift_and_temperature(lesson, logits, targets);
                       what_the_number_means(lesson);
                     });

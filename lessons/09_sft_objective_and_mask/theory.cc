@@ -1,5 +1,6 @@
 // Lesson 09 measures: the masked loss is pretraining's loss with other tokens counted; masked
-// positions get exactly no gradient; and which tokens count decides what the model becomes (M8).
+// positions get exactly no gradient; a weight leads from one to the other; and which tokens count
+// decides what the model becomes (M8).
 #include <algorithm>
 #include <cmath>
 
@@ -71,6 +72,45 @@ void only_supervised_rows_get_a_gradient(Lesson& lesson) {
               std::abs(masked - mean_nll), less_than(1e-14));
 }
 
+void weights_between(Lesson& lesson) {
+  lesson.claim("A weight between 0 and 1 leads from one loss to the other.");
+  //   L(w) = sum_t w_t (-log p_t) / sum_t w_t,   w_t = 1 in the answer, w in the question
+  constexpr std::int64_t kQuestion = 7, kAnswer = 3, kVocabulary = 13;
+  const Tensor logits = randn({kQuestion + kAnswer, kVocabulary});
+  const Tensor targets = random_ids({kQuestion + kAnswer}, std::int32_t(kVocabulary));
+  const auto loss_at = [&](const Variable& z, double w) {
+    std::vector<double> weights(std::size_t(kQuestion), w);
+    weights.resize(std::size_t(kQuestion + kAnswer), 1);
+    const Variable sum =
+        weighted_cross_entropy(z, targets, Tensor::from<double>({kQuestion + kAnswer}, weights));
+    return scale(sum, 1 / (double(kQuestion) * w + double(kAnswer)));
+  };
+  lesson.gradcheck("the weighted mean, w = 0.1", {logits},
+                   [&](const Inputs& in) { return loss_at(in[0], 0.1); });
+  const auto value = [&](double w) { return loss_at(constant(logits), w).value().item(); };
+  std::vector<std::int32_t> answer = targets.to_vector<std::int32_t>();
+  std::fill_n(answer.begin(), kQuestion, kIgnoreIndex);
+  const Tensor masked = Tensor::from<std::int32_t>({kQuestion + kAnswer}, answer);
+  lesson.gate("weight 0 minus the masked loss", "L(w=0) - L(m)",
+              std::abs(value(0) - masked_nll(constant(logits), masked, kAnswer).value().item()),
+              less_than(1e-14));
+  lesson.gate("weight 1 minus the mean over everything", "L(w=1) - L(m=1)",
+              std::abs(value(1) + mean(gather_logprob(constant(logits), targets)).value().item()),
+              less_than(1e-14));
+  // How much of sum_t w_t stands in the question: w n_q / (w n_q + n_a).
+  std::vector<std::pair<std::string, std::vector<double>>> rows;
+  const auto share = [](double w, double question, double answer) {
+    return w * question / (w * question + answer);
+  };
+  for (const double w : {0.01, 0.1, 1.0}) {
+    rows.push_back(
+        {"w = " + std::to_string(w).substr(0, 4), {share(w, 10, 2), share(w, 1000, 50)}});
+  }
+  lesson.table("share of the question in all weights", {"10 and 2 tokens", "1000 and 50"}, rows);
+  lesson.show("share of a question of 1000 tokens at w = 0.1, answer of 50", "w n_q / sum_t w_t",
+              share(0.1, 1000, 50));
+}
+
 struct Run {
   FineTuned tuned;
   double accuracy = 0, prompt_nll = 0;
@@ -133,11 +173,13 @@ void show_accuracies(Lesson& lesson, const std::string& title, const Experiment&
 void which_tokens_count(Lesson& lesson) {
   lesson.claim(
       "Training on the response alone answers more questions than training on everything.");
+  const std::int64_t steps = std::stoll(lesson.setting("steps"));
+  lesson.show("demonstrations", double(microworld::training_set(World(lesson.seed())).size()));
+  lesson.show("steps of fine-tuning", double(steps));
   std::vector<BaseModel> bases;
   for (const std::uint64_t next : {0, 1}) {
     bases.push_back(pretrained(lesson, {.seed = lesson.seed() + next}));
   }
-  const std::int64_t steps = std::stoll(lesson.setting("steps"));
   const Experiment e = experiment(bases, ChatRows::kPushed, steps);
   const Run &response = e.response[0], &all = e.all[0];
   lesson.show("share of supervised tokens, response only", "sum(m)/T", response.tuned.mask_share);
@@ -161,6 +203,9 @@ void which_tokens_count(Lesson& lesson) {
   lesson.claim("The gap hangs on three rows: with a fresh start for the chat tokens, both answer.");
   //   <user>, <asst>, <end> never occur in pretraining. As rivals of every token in the softmax
   //   their rows are pushed away, all in one direction, and the model cannot tell them apart.
+  const Gpt base = bases[0].load();
+  lesson.show("numbers in the model", double(base.parameter_count()));
+  lesson.show("numbers in the three rows", 3.0 * double(base.config().n_embd));
   const Experiment fresh = experiment(bases, ChatRows::kFresh, steps);
   show_accuracies(lesson, "held-out accuracy, fresh rows", fresh);
   lesson.gate("accuracy with fresh rows, all tokens", fresh.mean(fresh.all, &Run::accuracy),
@@ -181,6 +226,7 @@ int main(int argc, char** argv) {
                     [](Lesson& lesson) {
                       reset_sample_seed(lesson.seed());
                       only_supervised_rows_get_a_gradient(lesson);
+                      weights_between(lesson);
                       which_tokens_count(lesson);
                     });
 }
