@@ -134,8 +134,9 @@ cli::Command goto_command() {
                           Progress progress(session.work());
                           progress.set_current(exercise.id);
                           progress.save();
-                          return fmt::format("current: {} {}\n{}", exercise.id, exercise.title,
-                                             session.work().file(exercise));
+                          return wrap(fmt::format("current: {} {}", exercise.id, exercise.title),
+                                      terminal_width(), 2) +
+                                 "\n" + session.work().file(exercise);
                         });
 }
 

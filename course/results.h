@@ -35,14 +35,14 @@ struct CheckResult {
   Status status = Status::kError;
   std::int64_t points = 0, max_points = 0;
   bool hidden = false;
-  std::string seed;       ///< as --seed takes it
-  std::string described;  ///< the case in words
-  std::vector<Diagnosis> diagnosis;
+  std::string seed{};       ///< as --seed takes it
+  std::string described{};  ///< the case in words
+  std::vector<Diagnosis> diagnosis{};
   bool compared = false;  ///< worst, wrong and count mean something
-  Worst worst;
+  Worst worst{};
   std::int64_t wrong = 0, count = 0;
   double relative_norm = 0, tolerance = 0;
-  std::string text;  ///< a sentence for the student
+  std::string text{};  ///< a sentence for the student
 };
 
 struct WorkerReport {

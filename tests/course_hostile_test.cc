@@ -48,20 +48,21 @@ bool is_one_of(const std::string& status, const std::string& allowed) {
   return false;
 }
 
-// Path, size and time of everything that an attack could reach and change: the sources, and what
-// lies in the folder they stand in. Builds go on meanwhile, and are somebody else's.
+// What an attack could reach and change: path, size and time of what grading is made of, and the
+// names beside it.
 std::map<std::string, std::string> state_outside() {
   std::map<std::string, std::string> state;
   const fs::path root = PUPIL_SOURCE_DIR;
-  for (auto it = fs::recursive_directory_iterator(root); it != fs::end(it); ++it) {
-    const std::string name = it->path().filename().string();
-    const bool ours = it.depth() > 0 || (name != "build" && name != "work" && name != ".git");
-    if (!ours) it.disable_recursion_pending();
-    if (!ours || !it->is_regular_file()) continue;
-    state[it->path().string()] = std::to_string(it->file_size()) + " " +
-                                 std::to_string(it->last_write_time().time_since_epoch().count());
+  for (const auto& entry : fs::directory_iterator(root)) state[entry.path().string()] = "is there";
+  for (const char* room : {"lessons", "course", "kernels"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(root / room)) {
+      if (!entry.is_regular_file()) continue;
+      state[entry.path().string()] =
+          std::to_string(entry.file_size()) + " " +
+          std::to_string(entry.last_write_time().time_since_epoch().count());
+    }
   }
-  for (const char* planted : {"planted", "../planted", "/tmp/planted", "results.json"}) {
+  for (const char* planted : {"../planted", "/tmp/planted"}) {
     if (fs::exists(root / planted)) state[planted] = "is there";
   }
   return state;
@@ -129,7 +130,12 @@ TEST_P(HostileStudent, GetsItsStatusAndNoPointsAtEveryLevel) {
       EXPECT_EQ(results.worker.level, level_name(level));
     }
   }
-  EXPECT_EQ(state_outside(), before);
+  const auto after = state_outside();
+  for (const auto& [path, state] : after) {
+    const auto found = before.find(path);
+    EXPECT_TRUE(found != before.end() && found->second == state) << path << " is new or changed";
+  }
+  EXPECT_EQ(after.size(), before.size()) << "something is gone";
   const std::set<std::string> allowed = {"build", "build/", "build/exercise.cc", "build/student.so",
                                          "results.json"};
   for (const std::string& name : names_in(files.path())) {

@@ -90,7 +90,8 @@ TEST_F(Terminals, AKillDuringResetLeavesTheFileOrItsCopy) {
 }
 
 TEST_F(Terminals, AKeyThatCannotBeObeyedDoesNotEndTheLoop) {
-  const Ran ran = test::run_pupil({"learn", "09b", "--dir", work.path()}, {.input = "uq"});
+  const Ran ran = test::run_pupil({"learn", "09b", "--dir", work.path()},
+                                  {.input = "uq", .folder = "", .out = ""});
   EXPECT_EQ(ran.status, 0) << ran.err;
   expect_contains(ran.out, "nothing of 09b was replaced yet");
 }
