@@ -3,6 +3,7 @@
 #include "microworld/score.h"
 #include "sft/evaluation.h"
 #include "sft/example_data.h"
+#include "sft/lora.h"
 #include "sft/microworld_data.h"
 #include "sft/render.h"
 #include "sft/trainer.h"
@@ -63,7 +64,11 @@ FineTuned fine_tune(Gpt& gpt, const microworld::World& world,
       result.stop.push_back(shares.stop);
     }
   };
-  train(gpt, gpt.parameters(), train_options, hooks);
+  hooks.interrupted = [&] {
+    return !result.accuracy.empty() && result.accuracy.back() >= options.until;
+  };
+  // Without an adapter these are all of the model's.
+  train(gpt, lora_parameters(gpt), train_options, hooks);
   result.mask_share = double(targets) / double(tokens);
   return result;
 }

@@ -15,6 +15,7 @@ struct FineTuning {
   std::uint64_t seed = 0;          ///< order of the examples
   bool all_tokens = false;         ///< supervise the question, too
   std::int64_t measure_every = 0;  ///< steps between measures of held-out answers; 0: none
+  double until = 2;                ///< stop once the share right is reached; above 1: never
 };
 
 /// Shares of a model's greedy answers (microworld/score.h): the right value, some value of the
@@ -29,7 +30,8 @@ struct FineTuned {
   double mask_share = 0;                      ///< supervised tokens over all tokens
 };
 
-/// Trains every parameter of `gpt` on `examples`.
+/// Trains every parameter of `gpt` on `examples`; of a model with an adapter (sft/lora.h) the
+/// adapter's.
 FineTuned fine_tune(Gpt& gpt, const microworld::World& world,
                     const std::vector<microworld::Example>& examples, const FineTuning& options);
 
