@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include "lessons/kit/check.h"
 
 using namespace pupil::kit;
@@ -49,33 +47,6 @@ PUPIL_CHECKS {
       call.arguments.push_back(integer_input("j", j));
       if (!t.same(call)) return;
     }
-  });
-  check("same-function", [](Trial& t) {
-    t.describe("x W'^T against x W^T + sum_j gamma_j (x A_j^T) B_j^T");
-    const Call call = on_weight(t, "merge", kThree);
-    const std::vector<double> merged = t.outputs(call).at("w").numbers;
-    const std::vector<double> x = t.random.normals(kIn);
-    const auto& a = call.at("a").numbers;
-    const auto& b = call.at("b").numbers;
-    double worst = 0;
-    for (std::size_t o = 0; o < std::size_t(kOut); ++o) {
-      double folded = 0, apart = 0;
-      for (std::size_t i = 0; i < x.size(); ++i) {
-        folded += x[i] * merged[o * x.size() + i];
-        apart += x[i] * call.at("w").numbers[o * x.size() + i];
-      }
-      std::size_t q = 0;
-      for (std::size_t j = 0; j < kThree.size(); ++j) {
-        const double gamma = call.at("alphas").numbers[j] / std::sqrt(double(kThree[j]));
-        for (const std::size_t end = q + std::size_t(kThree[j]); q < end; ++q) {
-          double down = 0;
-          for (std::size_t i = 0; i < x.size(); ++i) down += x[i] * a[q * x.size() + i];
-          apart += gamma * down * b[o * 13 + q];
-        }
-      }
-      worst = std::max(worst, std::abs(folded - apart));
-    }
-    t.expect(worst < 1e-9, "the merged weight is the same function as weight and adapters");
   });
   // BEGIN HIDDEN
   check("one-adapter", [](Trial& t) {

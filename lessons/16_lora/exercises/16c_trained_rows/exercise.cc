@@ -68,6 +68,20 @@ void tied_backward(pupil::View<double> drows, pupil::View<double> dh, const Tabl
   }
 }
 
+// BEGIN MUTANT typed-only of=rows fails=never-typed
+//! A row that stands in no text gets no gradient from you. It is a rival at every position, typed or not.
+//~ for (std::int64_t c = 0; c < drows.width; ++c) d[c] = 0;
+//~ bool typed = false;
+//~ for (std::int64_t t = 0; t < dx.rows; ++t) typed = typed || tokens[t] == table.ids[k];
+//~ for (std::int64_t t = 0; typed && t < dx.rows; ++t) {
+//~   const double as_input = tokens[t] == table.ids[k];
+//~   const double as_rival = dz.row(t)[table.ids[k]];
+//~   for (std::int64_t c = 0; c < drows.width; ++c) {
+//~     d[c] += as_input * dx.row(t)[c] + as_rival * h.row(t)[c];
+//~   }
+//~ }
+// END MUTANT
+
 // BEGIN MUTANT rows-not-placed of=lookup fails=value
 //! The trained rows are not in the table: you read the frozen row of every token.
 //~ return table.frozen.row(v);
