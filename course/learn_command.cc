@@ -74,10 +74,11 @@ class Learn {
   void introduce() const {
     say("");
     const std::string task = exercise_->path("task.md");
-    say(fmt::format("== {} {} ({} points, {})", exercise_->id, exercise_->title,
-                    exercise_->max_points(false), session_.state(*exercise_)));
+    say(wrap(fmt::format("== {} {} ({} points, {})", exercise_->id, exercise_->title,
+                         exercise_->max_points(false), session_.state(*exercise_)),
+             terminal_width(), 3));
     if (file_exists(task)) say(flow(read_file(task), terminal_width()));
-    say("edit " + session_.work().file(*exercise_));
+    say(wrap("edit " + session_.work().file(*exercise_), terminal_width(), 2));
   }
 
   void check(FileWatch& watch) {
@@ -88,9 +89,9 @@ class Learn {
     say(verdict_text(*exercise_, results_, session_.work().file(*exercise_),
                      verdict_style(common_)));
     const bool passed = results_.status == Status::kPass;
-    // 60 columns hold it.
     if (passed) say("n next   s solution");
-    say("h hint  e explain  r run again  l list  x reset  u undo  q quit");
+    say(wrap("h hint  e explain  r run again  l list  x reset  u undo  q quit", terminal_width(),
+             0));
   }
 
   // What a key cannot do is said; the loop goes on. False: to quit.
