@@ -18,7 +18,7 @@ struct Leak {
 
 class Secrets {
  public:
-  /// Lines shorter than 12 signs say nothing and are left out.
+  /// Lines shorter than 12 signs and the heads of loops say nothing and are left out.
   void add(const std::string& line, const std::string& place);
   /// What students may see anyway: a line of this text is no secret.
   void allow(const std::string& text);

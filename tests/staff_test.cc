@@ -67,6 +67,14 @@ TEST_F(Staff, ASecretIsFoundInCommentsStringsDocumentsAndBinaries) {
   }
 }
 
+TEST_F(Staff, TheHeadOfALoopIsNoSecretAndItsBodyIs) {
+  Secrets secrets;
+  secrets.add("  for (std::int64_t i = 0; i < x.rows; ++i) {", "x.cc");
+  EXPECT_EQ(secrets.count(), 0u);
+  secrets.add("    y.row(i)[0] = 2 * x.row(i)[0];", "x.cc");
+  EXPECT_EQ(secrets.count(), 1u);
+}
+
 TEST_F(Staff, WhatStudentsMaySeeIsNoSecret) {
   Secrets secrets;
   secrets.add("const double* z = logits.row(i);", "x.cc");
