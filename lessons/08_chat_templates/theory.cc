@@ -13,7 +13,6 @@
 #include "sft/evaluation.h"
 #include "sft/microworld_data.h"
 #include "sft/render.h"
-#include "sft/trainer.h"
 
 namespace {
 

@@ -69,13 +69,12 @@ double weighted_loss_backward(pupil::View<double> dz, pupil::View<const double> 
 }
 
 // BEGIN MUTANT share-is-the-weight of=share fails=share
-//! You multiplied by the share as if the weights summed to 1: w is share / (1 - share) times content
-//! over ends.
+//! You multiplied by the share alone: the rest of the weight, 1 - share, belongs to the content.
 //~ return share * double(content) / double(ends);
 // END MUTANT
 
 // BEGIN MUTANT counts-swapped of=share fails=share
-//! Content and ends are swapped: the more content there is, the more each end must weigh.
+//! Content and ends are swapped: with more content, your ends weigh less.
 //~ return share / (1 - share) * double(ends) / double(content);
 // END MUTANT
 
@@ -114,7 +113,7 @@ double weighted_loss_backward(pupil::View<double> dz, pupil::View<const double> 
 // END MUTANT
 
 // BEGIN MUTANT mean-of-two-means of=value fails=value
-//! You averaged the ends and the content apart and weighed the two means; the weights belong to rows.
+//! You averaged ends and content apart and weighed the two means; the weights belong to rows.
 //~ double sum_end = 0, sum_rest = 0, n_end = 0, n_rest = 0;
 //~ for (std::int64_t i = 0; i < z.rows; ++i) {
 //~   (ends[i] ? sum_end : sum_rest) += log_sum_exp(z.row(i), z.width) - z.row(i)[y[i]];
@@ -140,7 +139,7 @@ double weighted_loss_backward(pupil::View<double> dz, pupil::View<const double> 
 // END MUTANT
 
 // BEGIN MUTANT denominator-forgotten of=weight fails=gradient
-//! dw forgets that w stands in the denominator, too: more weight for the ends is less for all others.
+//! dw forgets that w stands in the denominator, too: more weight for the ends is less for the rest.
 //~ double above = 0;
 //~ for (std::int64_t i = 0; i < z.rows; ++i) {
 //~   if (ends[i]) above += log_sum_exp(z.row(i), z.width) - z.row(i)[y[i]];

@@ -166,7 +166,9 @@ void low_rank_backward(pupil::View<double> dx, pupil::View<double> dd, pupil::Vi
 //! dU holds the last row of x alone: every row adds to it.
 //~ for (std::int64_t i = 0; i < dy.rows; ++i) {
 //~   for (std::int64_t q = 0; q < du.rows; ++q) {
-//~     for (std::int64_t o = 0; o < du.width; ++o) du.row(q)[o] = gamma * h.row(i)[q] * dy.row(i)[o];
+//~     for (std::int64_t o = 0; o < du.width; ++o) {
+//~       du.row(q)[o] = gamma * h.row(i)[q] * dy.row(i)[o];
+//~     }
 //~   }
 //~ }
 // END MUTANT
