@@ -3,6 +3,7 @@
 #include <regex>
 
 #include "course/book/build.h"
+#include "course/book/lesson_report.h"
 #include "course/book/plain_math.h"
 #include "course/book/terminal_writer.h"
 #include "tests/book_fixture.h"
@@ -126,12 +127,20 @@ TEST(PlainMath, FormulasReadAsOneTypesThem) {
   EXPECT_EQ(plain_math("-z / \\tau^2"), "-z / tau^2");
   EXPECT_EQ(plain_math("\\mathrm{KL}(q \\,\\|\\, p) \\ge 0"), "KL(q || p) >= 0");
   EXPECT_EQ(plain_math("\\frac{a + b}{c}"), "(a + b)/c");
+  EXPECT_EQ(plain_math("\\langle J^{\\mathsf T} g, \\; u \\rangle"), "<J^T g, u>");
+  EXPECT_EQ(plain_math("h = \\varepsilon^{1/3}"), "h = eps^(1/3)");
   EXPECT_EQ(plain_formulas("costs \\$5, $x_{<t}$ and $a"), "costs $5, x_(<t) and $a");
 }
 
 TEST(PlainMath, LettersBeyondAsciiHaveAnAsciiForm) {
   EXPECT_EQ(to_ascii("\u201cp \u2264 \u03c4\u201d \u2013 \u0416"), "\"p <= tau\" - U+0416");
   EXPECT_EQ(to_ascii(std::string("broken \xc3")), "broken U+00C3");
+}
+
+TEST(ValueText, WholeNumbersKeepAllTheirDigits) {
+  EXPECT_EQ(value_text(254976), "254976");
+  EXPECT_EQ(value_text(0), "0");
+  EXPECT_EQ(value_text(0.70833), "0.7083");
 }
 
 // A line of code is folded, and its letters stay.

@@ -171,6 +171,7 @@ LessonReport report_of(const Lesson& lesson, const std::function<void(const std:
 
 std::string value_text(double value) {
   if (std::isnan(value)) return "not a number";
+  if (value == std::floor(value) && std::abs(value) < 1e15) return fmt::format("{:.0f}", value);
   return fmt::format("{:.4g}", value);
 }
 

@@ -10,21 +10,22 @@ namespace {
 
 // Commands that stand for a sign or a word; those with arguments are in Reader::command().
 const std::map<std::string, std::string, std::less<>> kWords = {
-    {"cdot", " * "},   {"times", " x "},  {"le", " <= "},     {"leq", " <= "},
-    {"ge", " >= "},    {"geq", " >= "},   {"ne", " != "},     {"neq", " != "},
-    {"approx", " ~ "}, {"to", " -> "},    {"mid", " | "},     {"|", "||"},
-    {"infty", "inf"},  {"partial", "d"},  {"nabla", "grad "}, {"dots", "..."},
-    {"ldots", "..."},  {"cdots", "..."},  {"pm", " +- "},     {"in", " in "},
-    {"quad", "  "},    {"qquad", "    "}, {",", " "},         {";", " "},
-    {" ", " "},        {"!", ""},         {":", " "},         {"left", ""},
-    {"right", ""},     {"bigl", ""},      {"bigr", ""},       {"big", ""},
-    {"lvert", "|"},    {"rvert", "|"},    {"lVert", "||"},    {"rVert", "||"},
-    {"top", "T"},      {"odot", " * "},   {"propto", " ~ "},  {"ell", "l"},
-    {"{", "{"},        {"}", "}"},        {"$", "$"},         {"%", "%"},
-    {"_", "_"},        {"#", "#"},        {"&", "&"},         {"\\", "; "},
-    {"log", "log "},   {"exp", "exp"},    {"max", "max"},     {"min", "min"},
-    {"sum", "sum"},    {"prod", "prod"},  {"int", "int"},     {"lfloor", "floor("},
-    {"rfloor", ")"},   {"sim", " ~ "},    {"ll", " << "},     {"gg", " >> "}};
+    {"cdot", " * "},   {"times", " x "},  {"le", " <= "},       {"leq", " <= "},
+    {"ge", " >= "},    {"geq", " >= "},   {"ne", " != "},       {"neq", " != "},
+    {"approx", " ~ "}, {"to", " -> "},    {"mid", " | "},       {"|", "||"},
+    {"infty", "inf"},  {"partial", "d"},  {"nabla", "grad "},   {"dots", "..."},
+    {"ldots", "..."},  {"cdots", "..."},  {"pm", " +- "},       {"in", " in "},
+    {"quad", "  "},    {"qquad", "    "}, {",", " "},           {";", " "},
+    {" ", " "},        {"!", ""},         {":", " "},           {"left", ""},
+    {"right", ""},     {"bigl", ""},      {"bigr", ""},         {"big", ""},
+    {"lvert", "|"},    {"rvert", "|"},    {"lVert", "||"},      {"rVert", "||"},
+    {"top", "T"},      {"odot", " * "},   {"propto", " ~ "},    {"ell", "l"},
+    {"{", "{"},        {"}", "}"},        {"$", "$"},           {"%", "%"},
+    {"_", "_"},        {"#", "#"},        {"&", "&"},           {"\\", "; "},
+    {"log", "log "},   {"exp", "exp"},    {"max", "max"},       {"min", "min"},
+    {"sum", "sum"},    {"prod", "prod"},  {"int", "int"},       {"lfloor", "floor("},
+    {"rfloor", ")"},   {"sim", " ~ "},    {"ll", " << "},       {"gg", " >> "},
+    {"langle", "<"},   {"rangle", ">"},   {"varepsilon", "eps"}};
 
 class Reader {
  public:
@@ -74,12 +75,12 @@ class Reader {
       out_ += plain_math(group()) + "_" + name + " ";
     } else if (name == "mathrm" || name == "text" || name == "operatorname" || name == "mathbf" ||
                name == "mathbb" || name == "mathcal" || name == "textrm" || name == "texttt" ||
-               name == "mathit" || name == "boldsymbol") {
+               name == "mathit" || name == "mathsf" || name == "boldsymbol") {
       out_ += name == "text" ? group() : plain_math(group());
     } else if (const auto word = kWords.find(name); word != kWords.end()) {
-      if (word->second.starts_with(' ')) trim_end();
+      if (word->second.starts_with(' ') || name == "rangle") trim_end();
       out_ += word->second;
-      if (name == "partial") skip_spaces();
+      if (name == "partial" || name == "langle") skip_spaces();
     } else {
       out_ += name;  // Greek letters and the like by their names
       if (at_ < tex_.size() && std::isalnum(static_cast<unsigned char>(tex_[at_]))) out_ += ' ';
