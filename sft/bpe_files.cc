@@ -102,7 +102,8 @@ Tokenizer read_byte_pairs(const json& model, const std::vector<std::string>& voc
   if (!merges.is_array()) throw InputError("\"merges\" of \"model\" is no list");
   for (const json& entry : merges) {
     const std::size_t rank = result.merges.size();
-    const auto [left, right] = read_merge(entry, rank);
+    const auto pair = read_merge(entry, rank);
+    const std::string &left = pair.first, &right = pair.second;
     const auto id_of = [&](const std::string& piece) {
       const auto found = ids.find(piece);
       if (found == ids.end()) {

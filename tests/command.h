@@ -2,7 +2,6 @@
 // error and exit status out. PUPIL_BINARY (environment, else the build's own) names the program.
 #pragma once
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -25,15 +24,6 @@ inline std::string program() {
   const char* named = std::getenv("PUPIL_BINARY");
   return named ? named : PUPIL_BINARY;
 }
-
-/// LeakSanitizer's tracer faults now and then at the end of a program that had threads or children
-/// ("Tracer caught signal 11") and takes the exit status with it. Programs that tests start leave
-/// leaks to the tests that call the same code in their own process.
-inline const int kProgramsDoNotLookForLeaks = [] {
-  const char* options = std::getenv("ASAN_OPTIONS");
-  return ::setenv("ASAN_OPTIONS", fmt::format("{}:detect_leaks=0", options ? options : "").c_str(),
-                  1);
-}();
 
 struct Ran {
   int status = -1;  ///< exit status; 128 + the signal that ended it

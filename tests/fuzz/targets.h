@@ -90,7 +90,9 @@ inline void safetensors(std::string_view input) {
   refusable([&] {
     const MemoryFile file(input);
     const SafetensorsFile weights(file.path());
-    for (const auto& [name, entry] : weights.entries()) {
+    for (const auto& tensor : weights.entries()) {
+      const auto& name = tensor.first;  // Clang 14 lets no lambda capture a structured binding
+      const auto& entry = tensor.second;
       require(entry.begin <= entry.end && entry.end <= input.size(), "bytes inside the file");
       refusable([&] {
         const Tensor value = weights.read(name, DType::kFloat64);
