@@ -27,6 +27,11 @@ if [[ ! -x pupil || ! -f build.ninja ]]; then
   echo "there is no finished build in $build: ./pupil test makes one"
   exit 1
 fi
+exec {lock}>mutants.lock
+if ! flock -n "$lock"; then
+  echo "another run of the mutants is at work in $build/mutants"
+  exit 1
+fi
 rm -rf mutants && mkdir mutants
 
 # Kernels are compiled for several instruction sets; a mutant needs the one that runs here.
